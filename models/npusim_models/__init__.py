@@ -1,0 +1,1 @@
+"""Builders and loaders of the service's networks; each returns an ONNX model."""
