@@ -1,0 +1,421 @@
+"""The machine's number formats as array functions.
+
+On-chip vectors are float32 arrays whose every value is a binary16 value: 11 significant bits, exponent -14..15, or a
+signed zero.  Such values are called *halves* below.  An operation on halves is done in float32 and rounded once by
+`round_half`; float32 has the 2*11+2 bits that make the double rounding of a sum, difference or product innocuous.
+
+Rounding to a half: nearest even at 11 significant bits with unbounded exponent, then a magnitude below 2^-14 becomes a
+zero of the same sign, and one above 65504 becomes 65504 and sets the sticky overflow flag.  The fp32 rule of the
+accumulators is the same one at 24 bits, 2^-126 and the largest float32.
+
+Block floating point with m magnitude bits: a block holds one exponent E = floor(log2(max|x|)) and signed mantissas
+q = rhe(x * 2^(m-1-E)) clipped to +-(2^m - 1), so x is about q * 2^(E-(m-1)).
+
+The functions without a leading underscore validate shapes and dtypes; they do not check that an array holds halves.
+`round_half`, `half_overflows`, `half_index`, `flush_fp32`, `add_fp32` and `scale_dot` are scalar building blocks for
+the compiled kernels of `npusim.engine`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from .errors import InputError
+
+F32 = npt.NDArray[np.float32]
+I8 = npt.NDArray[np.int8]
+I16 = npt.NDArray[np.int16]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
+
+MANTISSA_BITS = range(2, 8)  # magnitude bits of a block floating point format
+MAX_HALF = 65504.0
+MIN_HALF = 2.0**-14  # smallest magnitude that is not a zero
+MIN_ACT_EXP = -14  # exponent of an all-zero block of activations
+MIN_WEIGHT_EXP = -126  # exponent of an all-zero row of weights
+_MAX_F32 = np.float32(np.finfo(np.float32).max)
+_MIN_F32 = np.float32(2.0**-126)
+_I32 = ir.IntType(32)
+_F32 = ir.FloatType()
+
+
+# ------------------------------------------------------------------------------------------ scalar building blocks
+
+
+def _bits(builder: Any, x: Any) -> tuple[Any, Any]:
+    """Return sign bit and magnitude bits of a float as i32."""
+    u = builder.bitcast(x, _I32)
+    return builder.and_(u, _I32(-(2**31))), builder.and_(u, _I32(0x7FFFFFFF))
+
+
+@intrinsic
+def round_half(typingctx: Any, x: Any) -> Any:
+    """Round one float32 to a half (compiled code only); integer operations alone, so that loops vectorise."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sign, mag = _bits(builder, args[0])
+        odd = builder.and_(builder.lshr(mag, _I32(13)), _I32(1))
+        mag = builder.and_(builder.add(builder.add(mag, _I32(0xFFF)), odd), _I32(0xFFFFE000 - 2**32))
+        mag = builder.select(builder.icmp_unsigned("<", mag, _I32(0x38800000)), _I32(0), mag)
+        mag = builder.select(builder.icmp_unsigned(">", mag, _I32(0x477FE000)), _I32(0x477FE000), mag)
+        return builder.bitcast(builder.or_(sign, mag), _F32)
+
+    return types.float32(types.float32), codegen
+
+
+@intrinsic
+def half_overflows(typingctx: Any, x: Any) -> Any:
+    """Tell (int32 0 or 1) whether rounding one float32 to a half saturates: |x| >= 65520 (compiled code only)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, mag = _bits(builder, args[0])
+        return builder.zext(builder.icmp_unsigned(">=", mag, _I32(0x477FF000)), _I32)
+
+    return types.int32(types.float32), codegen
+
+
+@intrinsic
+def half_index(typingctx: Any, x: Any) -> Any:
+    """Return the binary16 bit pattern of one half as an index 0..65535 (compiled code only)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sign, mag = _bits(builder, args[0])
+        half = builder.lshr(builder.sub(mag, _I32(112 << 23)), _I32(13))
+        half = builder.select(builder.icmp_unsigned("==", mag, _I32(0)), _I32(0), half)
+        return builder.zext(builder.or_(builder.lshr(sign, _I32(16)), half), ir.IntType(64))
+
+    return types.int64(types.float32), codegen
+
+
+@intrinsic
+def magnitude_bits(typingctx: Any, x: Any) -> Any:
+    """Return the bits of |x| as an int32, ordered like the magnitudes (compiled code only)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _bits(builder, args[0])[1]
+
+    return types.int32(types.float32), codegen
+
+
+@njit(cache=True, nogil=True)
+def flush_fp32(x: np.float32) -> tuple[np.float32, bool]:
+    """Apply flush and saturation of the fp32 rule to a value already rounded to 24 bits by IEEE arithmetic.
+
+    An IEEE sum of two normal numbers that is below 2^-126 is exact, so flushing it after the fact is the rule; one
+    that rounds beyond the largest float32 has become infinite.
+    """
+    if abs(x) > _MAX_F32:
+        return np.copysign(_MAX_F32, x), True
+    if abs(x) < _MIN_F32:
+        return np.copysign(np.float32(0.0), x), False
+    return x, False
+
+
+@njit(cache=True, nogil=True)
+def add_fp32(a: np.float32, b: np.float32) -> tuple[np.float32, bool]:
+    """Add two normal or zero float32 by the fp32 rule; return the sum and whether it saturated."""
+    return flush_fp32(np.float32(a + b))
+
+
+@njit(cache=True, nogil=True)
+def scale_dot(dot: int, exponent: int) -> tuple[np.float32, bool]:
+    """Return dot * 2^exponent, |dot| < 2^24, as an fp32 value by the fp32 rule, and whether it saturated."""
+    value = float(dot)  # float64 holds every such product exactly: 24 bits, exponents -300..300
+    while exponent > 30:
+        value *= 2.0**30
+        exponent -= 30
+    while exponent < -30:
+        value *= 2.0**-30
+        exponent += 30
+    value *= 2.0**exponent
+    if abs(value) > _MAX_F32:
+        return np.float32(np.copysign(np.float64(_MAX_F32), value)), True
+    if abs(value) < _MIN_F32:
+        return np.float32(np.copysign(0.0, value)), False
+    return np.float32(value), False
+
+
+# ------------------------------------------------------------------------------------------------------ validation
+
+
+def _require(array: npt.NDArray[Any], name: str, dtype: type, ndim: int) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != ndim:
+        got = f"{array.dtype}, {array.ndim}-D" if isinstance(array, np.ndarray) else type(array).__name__
+        raise InputError(f"{name}: got {got} (allowed: a {ndim}-D array of {np.dtype(dtype).name})")
+
+
+def _require_mantissa(m: int) -> None:
+    if m not in MANTISSA_BITS:
+        raise InputError(f"mantissa: got {m} magnitude bits (allowed: 2..7)")
+
+
+def _require_finite(array: F32, name: str) -> None:
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = np.argwhere(~finite)[0].tolist()
+        raise InputError(f"{name}{where}: got {array[tuple(where)]} (allowed: finite numbers)")
+
+
+# ---------------------------------------------------------------------------------------------------------- halves
+
+
+def round_f16(x: F32) -> tuple[F32, bool]:
+    """Round an array to halves.
+
+    x: float32, any shape, finite (InputError names the first value that is not).  Returns (halves of the same shape,
+    whether any magnitude saturated at 65504).  Float32 subnormals become zeros of their sign.
+    """
+    if not isinstance(x, np.ndarray) or x.dtype != np.float32:
+        got = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise InputError(f"x: got {got} (allowed: an array of float32)")
+    _require_finite(x, "x")
+    out = np.empty(x.shape, np.float32)
+    overflowed = _round_f16(np.ascontiguousarray(x).reshape(-1), out.reshape(-1))
+    return out, bool(overflowed)
+
+
+@njit(cache=True, nogil=True)
+def _round_f16(x: F32, out: F32) -> int:
+    over = 0
+    for i in range(x.size):
+        over |= half_overflows(x[i])
+        out[i] = round_half(x[i])
+    return over
+
+
+def to_f16_bits(x: F32) -> U16:
+    """Return the binary16 bit patterns (uint16, same shape) of an array of halves (float32)."""
+    bits: U16 = np.asarray(x, np.float32).astype(np.float16).view(np.uint16)
+    return bits
+
+
+def from_f16_bits(bits: U16) -> F32:
+    """Return the halves (float32, same shape) of binary16 bit patterns (uint16).
+
+    Subnormal patterns read as a zero of their sign; infinities and NaNs are refused with InputError.
+    """
+    bits = np.ascontiguousarray(bits, np.uint16)
+    if bool(((bits & 0x7C00) == 0x7C00).any()):
+        bad = int(bits[(bits & 0x7C00) == 0x7C00][0])
+        raise InputError(f"bits: got 0x{bad:04X}, an infinity or NaN (allowed: finite binary16 numbers)")
+    flushed = np.where((bits & 0x7C00) == 0, bits & 0x8000, bits).astype(np.uint16)
+    return flushed.view(np.float16).astype(np.float32)
+
+
+# ------------------------------------------------------------------------------------------- block floating point
+
+
+def quantise_activations(x: F32, m: int) -> tuple[I8, I16]:
+    """Quantise native vectors to block floating point, one exponent a vector.
+
+    x: float32[n, N] of halves; m: magnitude bits 2..7.  Returns q: int8[n, N] in +-(2^m - 1) and exp: int16[n] with
+    x about q * 2^(exp-(m-1)).  An all-zero vector gives q = 0, exp = -14.
+    """
+    _require(x, "x", np.float32, 2)
+    q = np.empty(x.shape, np.int8)
+    exp = np.empty(x.shape[0], np.int16)
+    quantise_activations_into(x, m, q, exp, np.empty(x.shape[0], np.int32))
+    return q, exp
+
+
+def quantise_activations_into(x: F32, m: int, q: I8, exp: I16, sums: I32) -> None:
+    """Quantise as `quantise_activations` into given arrays, and leave the sum of each vector's mantissas in `sums`.
+
+    x: float32[n, N]; q: int8[n, N]; exp: int16[n]; sums: int32[n], which `engine.matvec.matvec` takes to save a pass.
+    """
+    _require(x, "x", np.float32, 2)
+    _require(q, "q", np.int8, 2)
+    _require_mantissa(m)
+    if q.shape != x.shape or exp.shape != x.shape[:1] or sums.shape != x.shape[:1]:
+        raise InputError(f"q, exp, sums: got {q.shape}, {exp.shape}, {sums.shape} (allowed: those of x, {x.shape})")
+    _quantise_activations(x, m, q, exp, sums)
+
+
+@njit(cache=True, nogil=True)
+def _quantise_activations(x: F32, m: int, q: I8, exp: I16, sums: I32) -> None:
+    limit = np.float32((1 << m) - 1)
+    width = x.shape[1]
+    for i in range(x.shape[0]):
+        row = x[i]
+        top = 0
+        for j in range(width):
+            top = max(top, magnitude_bits(row[j]))
+        e = MIN_ACT_EXP if top == 0 else (top >> 23) - 127
+        scale = np.float32(2.0 ** (m - 1 - e))
+        total = np.int32(0)
+        for j in range(width):
+            y = np.rint(row[j] * scale)
+            y = limit if y > limit else y
+            y = -limit if y < -limit else y
+            v = np.int32(y)
+            total += v
+            q[i, j] = v
+        exp[i] = e
+        sums[i] = total
+
+
+def quantise_weights(w: F32, m: int) -> tuple[I8, I8]:
+    """Quantise rows of weights to block floating point, one exponent a row.
+
+    w: float32[rows, N], finite; m: magnitude bits 2..7.  Returns q: int8[rows, N] and exp: int8[rows].  Float32
+    subnormals read as zero, so exponents are -126..127 and fit their 8 bits without a clamp; an all-zero row gives
+    q = 0, exp = -126.
+    """
+    _require(w, "w", np.float32, 2)
+    _require_mantissa(m)
+    _require_finite(w, "w")
+    q = np.empty(w.shape, np.int8)
+    exp = np.empty(w.shape[0], np.int8)
+    _quantise_weights(np.ascontiguousarray(w), m, q, exp)
+    return q, exp
+
+
+@njit(cache=True, nogil=True)
+def _quantise_weights(w: F32, m: int, q: I8, exp: I8) -> None:
+    limit = float((1 << m) - 1)
+    width = w.shape[1]
+    for i in range(w.shape[0]):
+        row = w[i]
+        top = 0
+        for j in range(width):
+            top = max(top, magnitude_bits(row[j]))
+        e = (top >> 23) - 127
+        if e < MIN_WEIGHT_EXP:  # zeros and subnormals alone
+            exp[i] = MIN_WEIGHT_EXP
+            q[i, :] = 0
+            continue
+        # In float64 the product with 2^132 is still exact.  A subnormal in a row whose largest magnitude is normal
+        # scales to at most 2^(m-1), so it has to be dropped by hand.
+        scale = 2.0 ** (m - 1 - e)
+        for j in range(width):
+            v = np.float64(row[j])
+            y = np.rint(v * scale) if abs(row[j]) >= _MIN_F32 else 0.0
+            y = limit if y > limit else y
+            y = -limit if y < -limit else y
+            q[i, j] = np.int8(y)
+        exp[i] = e
+
+
+# ------------------------------------------------------------------------------------------------------ tile format
+
+
+def tile_bytes(n: int, m: int) -> int:
+    """Return the bytes of one packed tile of native dimension n with m magnitude bits: a multiple of 64."""
+    return -(-(-(-n * n * (m + 1) // 8) + n) // 64) * 64
+
+
+def pack_tiles(q: I8, exp: I8, m: int) -> U8:
+    """Pack weight tiles into the format of DRAM and MatrixRf.
+
+    q: int8[n, N, N] in +-(2^m - 1) (tile, row, element); exp: int8[n, N].  Returns uint8[n, tile_bytes(N, m)]: all
+    N*N mantissas of m+1 bits, two's complement, as one little-endian bit stream (element 0 of row 0 in the lowest
+    bits) padded to a byte, then N exponent bytes, then zeros.
+    """
+    _require(q, "q", np.int8, 3)
+    _require(exp, "exp", np.int8, 2)
+    _require_mantissa(m)
+    n_tiles, n, columns = q.shape
+    if n != columns or exp.shape != (n_tiles, n):
+        raise InputError(f"q, exp: got shapes {q.shape} and {exp.shape} (allowed: (n, N, N) and (n, N))")
+    out = np.zeros((n_tiles, tile_bytes(n, m)), np.uint8)
+    bad = _pack(np.ascontiguousarray(q).reshape(n_tiles, -1), exp, m + 1, out)
+    if bad:
+        raise InputError(f"q: got a mantissa beyond {(1 << m) - 1} (allowed: -{(1 << m) - 1}..{(1 << m) - 1})")
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _pack(q: I8, exp: I8, bits: int, out: U8) -> bool:
+    count = q.shape[1]
+    limit = (1 << (bits - 1)) - 1
+    mask = np.uint64((1 << bits) - 1)
+    bad = 0
+    for t in range(q.shape[0]):
+        at = 0
+        for g in range(0, count, 8):
+            word = np.uint64(0)
+            size = min(8, count - g)
+            for i in range(size):
+                v = q[t, g + i]
+                bad |= abs(np.int32(v)) > limit
+                word |= (np.uint64(v) & mask) << np.uint64(i * bits)
+            for _ in range((size * bits + 7) // 8):
+                out[t, at] = np.uint8(word & np.uint64(255))
+                word >>= np.uint64(8)
+                at += 1
+        for r in range(exp.shape[1]):
+            out[t, at + r] = np.uint8(exp[t, r])
+    return bad != 0
+
+
+def unpack_tiles(packed: U8, n: int, m: int) -> tuple[I8, I8]:
+    """Unpack what `pack_tiles` packed: uint8[n_tiles, tile_bytes(n, m)] to q: int8[n_tiles, n, n], exp: int8[n_tiles, n].
+
+    The mantissa -2^m, which a packed tile can hold but `pack_tiles` never writes, comes out as it is.
+    """
+    _require(packed, "packed", np.uint8, 2)
+    _require_mantissa(m)
+    if packed.shape[1] != tile_bytes(n, m):
+        raise InputError(f"packed: got {packed.shape[1]} bytes a tile (allowed: {tile_bytes(n, m)} for N={n}, m={m})")
+    q = np.empty((packed.shape[0], n * n), np.int8)
+    exp = np.empty((packed.shape[0], n), np.int8)
+    _unpack(np.ascontiguousarray(packed), m + 1, q, exp)
+    return q.reshape(-1, n, n), exp
+
+
+@njit(cache=True, nogil=True)
+def _unpack(packed: U8, bits: int, q: I8, exp: I8) -> None:
+    count = q.shape[1]
+    whole = count // 8 * 8
+    up = np.int64(64 - bits)
+    for t in range(packed.shape[0]):
+        at = 0
+        for g in range(0, whole, 8):
+            word = np.int64(0)
+            for b in range(bits):
+                word |= np.int64(packed[t, at + b]) << np.int64(8 * b)
+            at += bits
+            for i in range(8):
+                q[t, g + i] = np.int8((word << (up - i * bits)) >> up)
+        bit = whole * bits
+        for i in range(whole, count):
+            word = np.int64(packed[t, bit >> 3]) | np.int64(packed[t, min((bit >> 3) + 1, packed.shape[1] - 1)]) << 8
+            q[t, i] = np.int8((word >> (bit & 7)) << up >> up)
+            bit += bits
+        at = (bit + 7) >> 3
+        for r in range(exp.shape[1]):
+            exp[t, r] = np.int8(packed[t, at + r])
+
+
+# ----------------------------------------------------------------------------------------------- fp32 accumulation
+
+
+def accumulate_fp32(acc: F32, term: F32) -> tuple[F32, bool]:
+    """Add two arrays element by element by the fp32 rule.
+
+    acc, term: float32, one shape, every value normal or zero.  Returns (sums, whether any saturated): nearest even at
+    24 bits with unbounded exponent, then below 2^-126 a zero of the same sign, above the largest float32 that.
+    """
+    acc = np.asarray(acc, np.float32)
+    term = np.asarray(term, np.float32)
+    if acc.shape != term.shape:
+        raise InputError(f"term: got shape {term.shape} (allowed: that of acc, {acc.shape})")
+    out = np.empty(acc.shape, np.float32)
+    over = _accumulate(np.ascontiguousarray(acc).reshape(-1), np.ascontiguousarray(term).reshape(-1), out.reshape(-1))
+    return out, bool(over)
+
+
+@njit(cache=True, nogil=True)
+def _accumulate(acc: F32, term: F32, out: F32) -> bool:
+    over = False
+    for i in range(acc.size):
+        out[i], o = add_fp32(acc[i], term[i])
+        over |= o
+    return over
