@@ -1,0 +1,79 @@
+"""The networks by name."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from npusim_models.errors import OptionError, UnknownNameError, nearest, quoted
+from npusim_models.graph import Network, Values, to_model
+from npusim_models.resnet_v1 import FORMS, UNITS, resnet_v1
+from npusim_models.seeded import Progress, seeded_values
+from npusim_models.small import mlp, tiny_resnet
+from npusim_models.weights import load_weights
+
+Describe = Callable[..., Network]
+
+
+def _resnets() -> dict[str, Describe]:
+    def entry(depth: int, form: str) -> Describe:
+        return lambda: resnet_v1(depth, form)
+
+    return {
+        f"resnet{depth}" + (f"_{form}" if form != "whole" else ""): entry(depth, form)
+        for depth in UNITS
+        for form in FORMS
+    }
+
+
+NETWORKS: dict[str, Describe] = {**_resnets(), "tiny_resnet": tiny_resnet, "mlp": mlp}
+
+
+def names() -> list[str]:
+    """Return the names that `build` knows."""
+    return list(NETWORKS)
+
+
+def describe(name: str, **options: object) -> Network:
+    """Return a network without values; options: the arguments of the network's own function, sizes mostly."""
+    if name not in NETWORKS:
+        raise UnknownNameError(f"unknown network '{name}'; nearest: {quoted(nearest(name, NETWORKS))}")
+    known = inspect.signature(NETWORKS[name]).parameters
+    for option in options:
+        if option not in known:
+            allowed = quoted(nearest(option, known)) if known else "none"
+            raise UnknownNameError(f"{name}: unknown option '{option}'; it has: {allowed}")
+    return NETWORKS[name](**options)
+
+
+def build(
+    name: str,
+    seed: int = 0,
+    weights: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> onnx.ModelProto:
+    """Build a network; weights: a file with its parameters, which otherwise follow from the seed (see `seeded`)."""
+    network = describe(name, **options)
+    if weights is not None:
+        metadata = {"weights": os.path.basename(os.fspath(weights))}
+        return to_model(network, load_weights(weights, network), metadata)
+    _check_seed(seed)
+    versions = f"numpy {np.__version__}, onnxruntime {onnxruntime.__version__}"
+    return to_model(network, seeded_values(network, seed, progress), {"seed": str(seed), "measured_with": versions})
+
+
+def sample_input(name: str, seed: int = 0, **options: object) -> Values:
+    """Return one input of the kind that the whole network expects: a synthetic picture, or noise."""
+    _check_seed(seed)
+    return describe(name, **options).sample(np.random.default_rng([seed, 0x1A6E]), 1)
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise OptionError(f"seed {seed} is negative, expected 0 or more")
