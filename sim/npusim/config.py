@@ -160,7 +160,9 @@ class NpuConfig:
                 raise ConfigError(f"{where}: unknown parameter {key!r}{nearest(key, names)}")
         missing = [n for n in names if n not in data]
         if missing:
-            raise ConfigError(f"{where}: parameters are missing: {', '.join(missing)}; a configuration states every one")
+            raise ConfigError(
+                f"{where}: parameters are missing: {', '.join(missing)}; a configuration states every one"
+            )
         try:
             return cls(**data)
         except ConfigError as error:
@@ -173,9 +175,7 @@ class NpuConfig:
 
     def verilog_parameters(self) -> dict[str, int]:
         """Return the integer parameters of the RTL, named as the fields in capitals."""
-        return {
-            key.upper(): int(value) for key, value in self.to_dict().items() if isinstance(value, (int, bool))
-        }
+        return {key.upper(): int(value) for key, value in self.to_dict().items() if isinstance(value, (int, bool))}
 
 
 def _check_types(config: NpuConfig) -> None:
@@ -192,11 +192,13 @@ _MINIMUM = {"queue_depth": 2, "net_bytes": 1, "dram_burst": DRAM_ALIGN}
 
 
 def _check_values(c: NpuConfig) -> None:
-    for key, value in c.to_dict().items():
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            low = _MINIMUM.get(key, 1)
-            if value < low:
-                raise ConfigError(f"{key} is {value}, expected at least {low}")
+    for field in dataclasses.fields(c):
+        value = getattr(c, field.name)
+        if field.type == "float" and value <= 0:
+            raise ConfigError(f"{field.name} is {value}, expected more than 0")
+        low = _MINIMUM.get(field.name, 1)
+        if field.type == "int" and value < low:
+            raise ConfigError(f"{field.name} is {value}, expected at least {low}")
     if c.native_dim % c.lanes:
         raise ConfigError(f"native_dim {c.native_dim} is not a multiple of lanes {c.lanes}")
     if c.engines > c.tile_cycles:

@@ -200,24 +200,35 @@ def _mfu(name: str, opcode: int, stage: Stage, text: str) -> Instr:
 TABLE: tuple[Instr, ...] = (
     Instr("halt", 0x00, Stage.SCALAR, (), "end of the program: when every queue has drained, raise done"),
     Instr(
-        "s_wr", 0x01, Stage.SCALAR,
+        "s_wr",
+        0x01,
+        Stage.SCALAR,
         (Field("reg", 52, 6, "reg", "scalar register"), Field("value", 0, REG_BITS, "uint", "its new value")),
         "set a scalar register for the chains that follow",
     ),
     Instr(
-        "v_rd", 0x02, Stage.READ,
+        "v_rd",
+        0x02,
+        Stage.READ,
         (_SPACE, _ADDR, Field("low", 53, 1, "flag", "padding reads as -65504 instead of 0 (maximum pooling)")),
         "start a chain: stream native vectors over positions and window",
     ),
     Instr(
-        "m_rd", 0x03, Stage.READ, (_ADDR,),
+        "m_rd",
+        0x03,
+        Stage.READ,
+        (_ADDR,),
         "start a weight move: TILES native tiles from this DRAM byte address on",
     ),
     Instr(
-        "mv_mul", 0x08, Stage.MATMUL,
-        (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap at the end of the MatrixRf"),
-         Field("acc", 24, 1, "flag", "start from the sums that the chain before held, not from zero"),
-         Field("hold", 25, 1, "flag", "leave the sums in the accumulators: the chain ends here, without a write")),
+        "mv_mul",
+        0x08,
+        Stage.MATMUL,
+        (
+            Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap at the end of the MatrixRf"),
+            Field("acc", 24, 1, "flag", "start from the sums that the chain before held, not from zero"),
+            Field("hold", 25, 1, "flag", "leave the sums in the accumulators: the chain ends here, without a write"),
+        ),
         "multiply KH*KW*KC vectors a position by as many tiles, accumulate in fp32, round once to float16",
     ),
     _mfu("vv_mul", 0x10, Stage.MFU0_MUL, "x * MultiplyVrf"),
@@ -233,13 +244,22 @@ TABLE: tuple[Instr, ...] = (
     Instr("v_red_max", 0x20, Stage.REDUCE, (), "maximum over windows of the stream (RED_*)"),
     Instr("v_red_add", 0x21, Stage.REDUCE, (), "sum over windows of the stream in fp32, rounded once (RED_*)"),
     Instr("v_wr", 0x28, Stage.WRITE, (_SPACE, _ADDR), "write the outputs; several = multicast"),
-    Instr("m_wr", 0x29, Stage.WRITE, (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
-          "end of a weight move: store the tiles"),
     Instr(
-        "end_chain", 0x30, Stage.END,
-        (Field("wait", 55, 3, "mask", "take one token from each named queue's semaphore before starting"),
-         Field("give", 52, 3, "mask", "give one token to each named queue's semaphore when complete"),
-         Field("node", 0, 16, "node", "index of the ONNX node, for listings and traces; ignored by the machine")),
+        "m_wr",
+        0x29,
+        Stage.WRITE,
+        (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
+        "end of a weight move: store the tiles",
+    ),
+    Instr(
+        "end_chain",
+        0x30,
+        Stage.END,
+        (
+            Field("wait", 55, 3, "mask", "take one token from each named queue's semaphore before starting"),
+            Field("give", 52, 3, "mask", "give one token to each named queue's semaphore when complete"),
+            Field("node", 0, 16, "node", "index of the ONNX node, for listings and traces; ignored by the machine"),
+        ),
         "close the chain and dispatch it",
     ),
 )
@@ -262,7 +282,9 @@ def encode(name: str, **values: int) -> int:
     for field in row.fields:
         value = int(values.pop(field.name, 0))
         if not 0 <= value <= field.limit:
-            raise ValueError(f"{name}: {field.name} {value} does not fit the {field.width}-bit field (0..{field.limit})")
+            raise ValueError(
+                f"{name}: {field.name} {value} does not fit the {field.width}-bit field (0..{field.limit})"
+            )
         word |= value << field.lsb
     if values:
         raise ValueError(f"{name}: unknown field {next(iter(values))}")

@@ -1,0 +1,283 @@
+"""A compiled program: instructions, DRAM image, ports, host steps, layer table and the machine it was compiled for.
+
+`Program.save` and `Program.load` keep it in a `.npu` file, a versioned and checksummed container
+(`docs/program-file.md`).  The classes below are the file's schema: their fields are the header's keys.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from npusim import container, isa
+from npusim.atomic import write_atomic
+from npusim.compiler.ir import NodeInfo, TensorInfo
+from npusim.config import NpuConfig
+from npusim.container import U8
+from npusim.errors import ProgramError
+from npusim.record import from_json, to_json
+
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+
+DTYPES = (
+    "bool",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+)
+"""dtypes that a tensor between host and program may have."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Port:
+    """One tensor that passes NetInQ or NetOutQ.
+
+    layout "vectors": a feature map in canonical order, `segments` as in `FeatureMap`.  layout "image": raw rows for
+    the Expander, ceil(width * channels / N) vectors a row; `segments` is then (channels,).
+    index: int64[shape], for each ONNX element its flat (h * width + w) * channels + c position in the map; None for
+    (1, C, H, W), or (1, C) of a 1 x 1 map.
+    """
+
+    direction: Literal["in", "out"]
+    tensor: str
+    shape: tuple[int, ...]  # of the ONNX tensor
+    dtype: str  # of the ONNX tensor; on the queue all elements are float16
+    layout: Literal["vectors", "image"]
+    height: int
+    width: int
+    segments: tuple[int, ...]
+    vectors: int
+    index: I64 | None = None
+
+    @property
+    def channels(self) -> int:
+        """Channels of a pixel, all segments together."""
+        return sum(self.segments)
+
+    def vectors_on(self, native_dim: int) -> int:
+        """Native vectors that the layout takes."""
+        if self.layout == "image":
+            return self.height * -(-self.width * self.channels // native_dim)
+        return self.height * self.width * sum(-(-s // native_dim) for s in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class HostCall:
+    """ONNX nodes that ONNX Runtime executes, as soon as the first `after` ports have passed and its inputs are there.
+
+    model: a serialised ONNX model of exactly these nodes; inputs and outputs are ONNX tensor names.
+    """
+
+    name: str
+    model: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[tuple[str, str], ...]  # (node name, op type)
+    macs: int
+    reasons: tuple[str, ...]  # why the NPU does not run each of the nodes
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """What `end_chain.node` refers to: a layer, and the work it means."""
+
+    layer: str
+    op: str
+    nodes: tuple[str, ...]  # ONNX nodes whose work it does, the main one first
+    shape: tuple[int, ...]  # of its output
+    macs: int  # useful multiply-accumulates
+    tile_multiplies: int
+    weight_tiles: int
+    plain_tile_multiplies: int  # what the straightforward tiling would need
+    plain_weight_tiles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A named part of DRAM, in bytes."""
+
+    name: str
+    address: int
+    size: int
+    kind: Literal["tiles", "constants", "scratch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """Everything that is needed to run a model on the machine it was compiled for.  Treat the arrays as read-only."""
+
+    model: str
+    config: NpuConfig
+    words: U64
+    dram: U8  # weight tiles and constants, from DRAM address 0 on
+    dram_size: int  # bytes in use: `dram` and the scratch space behind it
+    io: tuple[Port, ...]  # in the order in which they pass the queues
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    host_steps: tuple[HostCall, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
+    coverage: tuple[NodeInfo, ...] = ()
+    regions: tuple[Region, ...] = ()
+    compiler: str = ""  # version that wrote it
+    source_sha256: str = ""  # of the ONNX file
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a `.npu` file, completely or not at all; `ProgramError` if that fails."""
+        check(self, os.fspath(path))
+        write_atomic(path, container.pack(*self.to_parts()), "the program", ProgramError)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Program:
+        """Read a `.npu` file; `ProgramError` in one sentence if it is damaged, too new or no program."""
+        header, sections = container.read(path)
+        return cls.from_parts(header, sections, os.fspath(path))
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes: the same program gives the same bytes."""
+        return b"".join(container.pack(*self.to_parts()))
+
+    def to_parts(self) -> tuple[dict[str, Any], dict[str, U8]]:
+        """Return header fields and sections."""
+        sections: dict[str, U8] = {}
+        header = {f.name: to_json(getattr(self, f.name), f.name, sections) for f in fields(self)}
+        return {**header, "fingerprint": self.config.fingerprint, "isa": isa.ISA_VERSION}, sections
+
+    @classmethod
+    def from_parts(cls, header: dict[str, Any], sections: dict[str, U8], where: str) -> Program:
+        """Build from header fields and sections, checking everything; `ProgramError` naming `where`."""
+        header, sections = dict(header), dict(sections)
+        version, fingerprint = header.pop("isa", None), header.pop("fingerprint", None)
+        if version != isa.ISA_VERSION:
+            raise ProgramError(f"{where}: instruction set {version!r:.60}, expected {isa.ISA_VERSION}")
+        program: Program = from_json(cls, header, where, sections)
+        if sections:
+            raise ProgramError(f"{where}: section {next(iter(sections))!r} belongs to nothing")
+        if fingerprint != program.config.fingerprint:
+            raise ProgramError(
+                f"{where}: the configuration's fingerprint is {program.config.fingerprint[:12]}..., "
+                f"stated {fingerprint!r:.14}..."
+            )
+        io = tuple(_shaped(port, f"{where}: port {i}") for i, port in enumerate(program.io))
+        program = replace(program, io=io)
+        check(program, where)
+        return program
+
+    def check_config(self, other: NpuConfig, where: str = "program") -> None:
+        """Refuse to run on another machine: `ProgramError` naming the first parameters that differ."""
+        mine, got = self.config.to_dict(), other.to_dict()
+        differ = [f"{key} is {got[key]!r}, compiled for {mine[key]!r}" for key in mine if mine[key] != got[key]]
+        if differ:
+            more = f"; and {len(differ) - 3} more" if len(differ) > 3 else ""
+            raise ProgramError(f"{where}: compiled for another configuration: {'; '.join(differ[:3])}{more}")
+
+
+def _shaped(port: Port, where: str) -> Port:
+    if port.index is None:
+        return port
+    if any(d < 0 for d in port.shape) or math.prod(port.shape) != port.index.size:
+        raise ProgramError(f"{where} ({port.tensor}): {port.index.size} index elements, its shape is {port.shape}")
+    return replace(port, index=port.index.reshape(port.shape))
+
+
+_LEGAL = np.zeros(64, np.bool_)
+_BITS = np.zeros(64, np.uint64)
+for _row in isa.TABLE:
+    _LEGAL[_row.opcode] = True
+    _BITS[_row.opcode] = sum(f.limit << f.lsb for f in _row.fields) | (_row.opcode << isa.OPCODE_LSB)
+
+
+def check_words(words: U64, where: str) -> None:
+    """Refuse words that are no instructions: `ProgramError` naming the first one."""
+    opcode = (words >> np.uint64(isa.OPCODE_LSB)).astype(np.int64)
+    bad = ~_LEGAL[opcode] | ((words & ~_BITS[opcode]) != 0)
+    if bad.any():
+        at = int(np.argmax(bad))
+        try:
+            isa.decode(int(words[at]))
+        except ValueError as error:
+            raise ProgramError(f"{where}: word {at}: {error}") from None
+
+
+def check(program: Program, where: str) -> None:
+    """State what holds for every program file; `ProgramError` naming `where`.  Chains are checked by the verifier."""
+    c = program.config
+    if program.words.dtype != np.uint64 or program.dram.dtype != np.uint8 or program.dram.ndim != 1:
+        raise ProgramError(
+            f"{where}: words are {program.words.dtype}, dram is {program.dram.dtype}; uint64, uint8 expected"
+        )
+    if program.words.ndim != 1 or not 1 <= program.words.size <= c.imem_words:
+        raise ProgramError(f"{where}: {program.words.size} instruction words, imem_words is {c.imem_words}")
+    check_words(program.words, where)
+    _check_nodes(program, where)
+    if not program.dram.size <= program.dram_size <= c.dram_bytes:
+        raise ProgramError(
+            f"{where}: dram_size is {program.dram_size}, expected at least the image's "
+            f"{program.dram.size} and at most {c.dram_bytes} bytes"
+        )
+    for region in program.regions:
+        if region.address < 0 or region.size < 0 or region.address + region.size > program.dram_size:
+            raise ProgramError(
+                f"{where}: DRAM region {region.name!r:.60} is {region.address} + {region.size} bytes, "
+                f"dram_size is {program.dram_size}"
+            )
+    for i, port in enumerate(program.io):
+        _check_port(port, c.native_dim, f"{where}: port {i} ({port.tensor!r:.60})")
+    for info in (*program.inputs, *program.outputs):
+        _check_tensor(info.shape, info.dtype, f"{where}: tensor {info.name!r:.60}")
+    for step in program.host_steps:
+        if not 0 <= step.after <= len(program.io):
+            raise ProgramError(
+                f"{where}: host step {step.name!r:.60} runs after {step.after} ports, there are {len(program.io)}"
+            )
+
+
+def _check_nodes(program: Program, where: str) -> None:
+    row = isa.BY_NAME["end_chain"]
+    ends = program.words[(program.words >> np.uint64(isa.OPCODE_LSB)) == row.opcode]
+    node = row.field("node")
+    used = (ends >> np.uint64(node.lsb)) & np.uint64(node.limit)
+    if program.nodes and used.size and int(used.max()) >= len(program.nodes):
+        raise ProgramError(f"{where}: end_chain names node {int(used.max())}, there are {len(program.nodes)}")
+
+
+def _check_tensor(shape: tuple[int, ...], dtype: str, where: str) -> None:
+    if any(d < 0 for d in shape):
+        raise ProgramError(f"{where}: shape {shape} has a negative extent")
+    if dtype not in DTYPES:
+        raise ProgramError(f"{where}: dtype {dtype!r:.60}, expected one of {', '.join(DTYPES)}")
+
+
+def _check_port(port: Port, native_dim: int, where: str) -> None:
+    _check_tensor(port.shape, port.dtype, where)
+    if port.height < 1 or port.width < 1 or not port.segments or min(port.segments) < 1:
+        raise ProgramError(
+            f"{where}: a map of {port.height} x {port.width}, segments {port.segments}; all are at least 1"
+        )
+    if port.layout == "image" and len(port.segments) != 1:
+        raise ProgramError(f"{where}: an image has {len(port.segments)} segments, expected 1")
+    if port.vectors != port.vectors_on(native_dim):
+        raise ProgramError(f"{where}: {port.vectors} vectors, its map has {port.vectors_on(native_dim)}")
+    elements = port.height * port.width * port.channels
+    if port.index is None:
+        if math.prod(port.shape) != elements:
+            raise ProgramError(f"{where}: shape {port.shape} does not fill its map of {elements} elements")
+    elif port.index.size and not 0 <= int(port.index.min()) <= int(port.index.max()) < elements:
+        raise ProgramError(
+            f"{where}: index {int(port.index.min())}..{int(port.index.max())}, its map has elements 0..{elements - 1}"
+        )
