@@ -1,0 +1,124 @@
+"""Instruction words to chains: the grammar of a program, `docs/architecture.md`, section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from npusim import isa
+from npusim.chain import check
+from npusim.chain.build import Builder, Step
+from npusim.chain.forms import Chain, Decoded, Registers
+from npusim.config import NpuConfig
+from npusim.errors import ProgramError
+from npusim.isa import REGISTERS, Instr, Reg, Stage
+
+assert Registers._fields == tuple(reg.name.lower() for reg in Reg)
+
+_ROWS: dict[int, tuple[Instr, int, tuple[tuple[str, int, int], ...]]] = {
+    row.opcode: (
+        row,
+        sum(f.limit << f.lsb for f in row.fields),
+        tuple((f.name, f.lsb, f.limit) for f in row.fields),
+    )
+    for row in isa.TABLE
+}
+_BODY = (1 << isa.OPCODE_LSB) - 1
+
+
+def decode_stream(words: npt.NDArray[np.uint64] | Sequence[int], config: NpuConfig) -> Decoded:
+    """Decode and check a whole program.
+
+    words: one instruction each, `halt` the last.  Raises `ProgramError` with the first illegal word: a stage out of
+    order, a register or an address out of range, sums held that nobody continues.
+    """
+    listed = words.tolist() if isinstance(words, np.ndarray) else [int(word) for word in words]
+    if len(listed) > config.imem_words:
+        raise ProgramError(f"the program has {len(listed)} words, the instruction memory holds {config.imem_words}")
+    walk = _Walk(config)
+    for index, word in enumerate(listed):
+        walk.step(index, word)
+    if not walk.halted:
+        raise ProgramError(f"the program ends after {len(listed)} words without halt")
+    return Decoded(tuple(walk.chains), len(listed))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """State between words: registers, the open chain."""
+
+    config: NpuConfig
+    chains: list[Chain] = field(default_factory=list)
+    halted: bool = False
+    values: list[int] = field(default_factory=lambda: [REGISTERS[reg].reset for reg in Reg])
+    regs: Registers | None = None  # copy of `values` that the chains since the last s_wr share
+    open: list[Step] = field(default_factory=list)
+    builder: Builder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.builder = Builder(self.config)
+
+    def step(self, index: int, word: int) -> None:
+        row, values = _fields(index, word)
+        if self.halted:
+            check.refuse(index, row.name, "stands behind halt, expected the end of the program")
+        if row.stage == Stage.SCALAR:
+            self._scalar(index, row, values)
+            return
+        stage = isa.stage_of(row, values.get("mfu", 0))
+        if stage == Stage.READ:
+            if self.open:
+                check.refuse(index, row.name, f"the chain that begins at word {self.open[0].word} has no end_chain")
+        elif not self.open:
+            check.refuse(index, row.name, "no chain is open, expected v_rd or m_rd before it")
+        step = Step(index, row.name, stage, values)
+        self._order(step)
+        if stage != Stage.END:
+            self.open.append(step)
+            return
+        if self.regs is None:
+            self.regs = Registers(*self.values)
+        self.chains.append(self.builder.chain(len(self.chains), self.open, step, self.regs))
+        self.open = []
+
+    def _scalar(self, index: int, row: Instr, values: dict[str, int]) -> None:
+        if self.open:
+            check.refuse(index, row.name, f"stands inside the chain that begins at word {self.open[0].word}")
+        if row.name == "halt":
+            self.builder.finish(index)
+            self.halted = True
+            return
+        if values["reg"] >= len(Reg):
+            check.refuse(index, row.name, f"there is no register {values['reg']} (0..{len(Reg) - 1})")
+        self.values[values["reg"]] = values["value"]
+        self.regs = None
+
+    def _order(self, step: Step) -> None:
+        if not self.open:
+            return
+        before = self.open[-1]
+        weights = self.open[0].name == "m_rd"
+        if step.stage == Stage.END:
+            return
+        if weights and (step.name != "m_wr" or before.name != "m_rd"):
+            check.refuse(step.word, step.name, f"follows {before.name}, a weight move is m_rd, m_wr, end_chain")
+        if not weights and step.name == "m_wr":
+            check.refuse(step.word, step.name, "ends a chain that begins with v_rd, expected v_wr")
+        if step.stage < before.stage or (step.stage == before.stage != Stage.WRITE):
+            check.refuse(step.word, step.name, f"cannot follow {before.name}: stages stand in datapath order")
+
+
+def _fields(index: int, word: int) -> tuple[Instr, dict[str, int]]:
+    if not 0 <= word < 1 << isa.WORD_BITS:
+        raise ProgramError(f"word {index}: {word} does not fit {isa.WORD_BITS} bits")
+    found: Any = _ROWS.get(word >> isa.OPCODE_LSB)
+    if found is None:
+        raise ProgramError(f"word {index}: illegal opcode 0x{word >> isa.OPCODE_LSB:02x}")
+    row, used, fields = found
+    if word & _BODY & ~used:
+        check.refuse(index, row.name, f"bits outside its fields are set in 0x{word:016x}")
+    return row, {name: (word >> lsb) & limit for name, lsb, limit in fields}

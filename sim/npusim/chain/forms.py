@@ -1,0 +1,343 @@
+"""Decoded chains: what one `end_chain` dispatches, as frozen records.
+
+A chain that `decode_stream` returned is legal on its machine: no count is zero, no address leaves its memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from npusim.chain import spans
+from npusim.chain.reduce import reduce_windows
+from npusim.chain.spans import I64, Spans
+from npusim.config import NpuConfig
+from npusim.isa import Queue, Space
+
+
+class Registers(NamedTuple):
+    """All scalar registers, in the order of `npusim.isa.Reg`."""
+
+    rows: int
+    cols: int
+    kh: int
+    kw: int
+    kc: int
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    pad_top: int
+    pad_left: int
+    in_h: int
+    in_w: int
+    rd_row: int
+    rd_col: int
+    channels: int
+    op0_row: int
+    op0_col: int
+    op1_row: int
+    op1_col: int
+    out_cols: int
+    wr_row: int
+    wr_col: int
+    mv_rows: int
+    red_n: int
+    red_head: int
+    red_overlap: int
+    red_run: int
+    red_tail: int
+    tiles: int
+
+
+class Memory(IntEnum):
+    """What a region lies in: the memories of `Space` under their numbers, and the MatrixRf."""
+
+    DRAM = 0
+    EXPANDER = 3
+    INITIAL_VRF = 4
+    ADDSUB_VRF_0 = 5
+    ADDSUB_VRF_1 = 6
+    MULTIPLY_VRF_0 = 7
+    MULTIPLY_VRF_1 = 8
+    MATRIX_RF = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A set of addresses of one memory.
+
+    spans: int64[n, 2], sorted disjoint half-open intervals; in bytes for DRAM, native vectors for vector memories,
+    tiles for the MatrixRf (the slot's number; with private weights slot · T + engine).
+    """
+
+    memory: Memory
+    spans: Spans
+
+    @property
+    def addresses(self) -> I64:
+        """Every address, sorted."""
+        return spans.expand(self.spans)
+
+    @property
+    def size(self) -> int:
+        """Number of addresses."""
+        return int((self.spans[:, 1] - self.spans[:, 0]).sum())
+
+
+def slot_tiles(config: NpuConfig) -> int:
+    """Return the tiles of a MatrixRf slot: with private weights one for each engine."""
+    return 1 if config.shared_weights else config.engines
+
+
+AddSubOp: TypeAlias = Literal["add", "a_sub_b", "b_sub_a", "max"]
+ActOp: TypeAlias = Literal["relu", "clip", "lrelu", "sigm", "tanh"]
+ReduceOp: TypeAlias = Literal["max", "add"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`v_rd`: addr in native vectors, in DRAM bytes; `low` makes padding −65504."""
+
+    word: int
+    space: Space
+    addr: int
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matmul:
+    """`mv_mul`: first slot, and what happens to the accumulators."""
+
+    word: int
+    tile: int
+    acc: bool
+    hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A vector operand of an MFU: first address in its memory, and whether it steps with the stream."""
+
+    word: int
+    space: Space
+    addr: int
+    step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddSub:
+    """`vv_add`, `vv_a_sub_b`, `vv_b_sub_a` or `vv_max`; a is the stream, b the operand."""
+
+    op: AddSubOp
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A unary function; a and b are float16 bit patterns (clip: low, high; lrelu: alpha)."""
+
+    op: ActOp
+    a: int = 0
+    b: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mfu:
+    """The steps of one multifunction unit, in this order; None passes the stream on."""
+
+    mul: Operand | None = None
+    addsub: AddSub | None = None
+    act: Act | None = None
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """Operands in memory."""
+        addsub = () if self.addsub is None else (self.addsub.operand,)
+        return addsub if self.mul is None else (self.mul, *addsub)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """`v_wr`: first address, as in `Source`."""
+
+    word: int
+    space: Space
+    addr: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    index: int  # place in the program's list of chains
+    first: int  # word of the read
+    end: int  # word of the end_chain
+    wait: int  # mask of queues: bit q is the semaphore (q, own queue)
+    give: int  # mask of queues: bit q is the semaphore (own queue, q)
+    node: int
+    regs: Registers
+
+    @property
+    def dispatch(self) -> int:
+        """Words that are dispatched before the chain's `end_chain`."""
+        return self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightMove(_Chain):
+    """`m_rd` → `m_wr`: regs.tiles tiles from DRAM byte `addr` on to slots from `tile` on."""
+
+    addr: int
+    tile: int
+
+    @property
+    def queue(self) -> Queue:
+        """The weight queue."""
+        return Queue.WEIGHT
+
+    @property
+    def tiles(self) -> int:
+        """Native tiles moved."""
+        return self.regs.tiles
+
+    def reads(self, config: NpuConfig) -> list[Region]:
+        """Return the bytes read."""
+        return [Region(Memory.DRAM, spans.run(self.addr, self.tiles * config.tile_bytes))]
+
+    def writes(self, config: NpuConfig) -> list[Region]:
+        """Return the tiles of the MatrixRf that are written."""
+        ways = slot_tiles(config)
+        return [Region(Memory.MATRIX_RF, spans.wrap(spans.run(self.tile * ways, self.tiles), config.mrf_slots * ways))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorMove(_Chain):
+    """`v_rd` → `v_wr` through the vector DMA; several writes go to on-chip memories."""
+
+    source: Source
+    targets: tuple[Write, ...]
+
+    @property
+    def queue(self) -> Queue:
+        """The vector queue."""
+        return Queue.VECTOR
+
+    @property
+    def positions(self) -> int:
+        """P, the vectors moved."""
+        return self.regs.rows * self.regs.cols
+
+    @property
+    def outputs(self) -> int:
+        """Vectors moved."""
+        return self.positions
+
+    def reads(self, config: NpuConfig) -> list[Region]:
+        """Return the addresses read; none for NetInQ."""
+        if self.source.space == Space.NET_IN_Q:
+            return []
+        regs = self.regs
+        return [_region(self.source, spans.nest(self.positions, regs.cols, regs.rd_row, regs.rd_col), config)]
+
+    def writes(self, config: NpuConfig) -> list[Region]:
+        """Return the addresses written; none for NetOutQ."""
+        return _written(self.targets, self.regs, self.positions, config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeChain(_Chain):
+    """`v_rd` → stages → `v_wr`, or up to an `mv_mul` that holds its sums (no targets then)."""
+
+    source: Source
+    matmul: Matmul | None
+    mfu0: Mfu
+    reduce: ReduceOp | None
+    mfu1: Mfu
+    targets: tuple[Write, ...]
+    positions: int  # P
+    window: int  # K: vectors that the reader gives for a position
+    elements: int  # of the stream through MFU0
+    outputs: int  # native vectors written to each target; 0 for a chain that holds
+    rounds: int  # R: rounds of the matrix-vector unit; 0 without mv_mul
+
+    @property
+    def queue(self) -> Queue:
+        """The compute queue."""
+        return Queue.COMPUTE
+
+    @property
+    def holds(self) -> bool:
+        """True if the sums stay in the accumulators."""
+        return self.matmul is not None and self.matmul.hold
+
+    def windows(self) -> I64:
+        """Return int64[outputs, 2]: first element and number of elements of each output of the reduce stage."""
+        r = self.regs
+        return reduce_windows(r.red_n, r.red_head, r.red_overlap, r.red_run, r.red_tail, self.elements)
+
+    def reads(self, config: NpuConfig) -> list[Region]:
+        """Return the addresses read, one region for each reader, operand and the matrix."""
+        regs = self.regs
+        regions = [self._read(config)]
+        if self.matmul is not None:
+            regions.append(self._tiles(config))
+        for operand in self.mfu0.operands:
+            steps = spans.nest(self.positions, regs.cols, regs.op0_row, regs.op0_col) if operand.step else spans.ONE
+            regions.append(_region(operand, steps, config))
+        for operand in self.mfu1.operands:
+            steps = spans.nest(self.outputs, regs.out_cols, regs.op1_row, regs.op1_col) if operand.step else spans.ONE
+            regions.append(_region(operand, steps, config))
+        return regions
+
+    def writes(self, config: NpuConfig) -> list[Region]:
+        """Return the addresses written, one region for each target."""
+        return _written(self.targets, self.regs, self.outputs, config)
+
+    def _read(self, config: NpuConfig) -> Region:
+        r = self.regs
+        ys = spans.axis(r.rows, r.stride_h, r.kh, r.dilation_h, r.pad_top, r.in_h)
+        xs = spans.axis(r.cols, r.stride_w, r.kw, r.dilation_w, r.pad_left, r.in_w)
+        if self.source.space == Space.EXPANDER:
+            pixels = spans.lanes(xs, r.channels, config.native_dim)
+            return _region(self.source, spans.rows(ys, r.rd_row, pixels), config)
+        return _region(self.source, spans.rows(ys, r.rd_row, spans.merge(xs * r.rd_col, r.kc)), config)
+
+    def _tiles(self, config: NpuConfig) -> Region:
+        assert self.matmul is not None
+        ways, window = slot_tiles(config), self.window
+        if ways == 1:
+            used = spans.run(self.matmul.tile, window)
+        else:
+            row = np.arange(self.regs.mv_rows, dtype=np.int64)
+            first = (row // ways * window + self.matmul.tile) * ways + row % ways
+            used = spans.merge(first[:, None] + np.arange(window, dtype=np.int64) * ways, 1)
+        return Region(Memory.MATRIX_RF, spans.wrap(used, config.mrf_slots * ways))
+
+
+Chain: TypeAlias = WeightMove | VectorMove | ComputeChain
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A legal program: its chains in program order, and its number of words (`halt` is the last)."""
+
+    chains: tuple[Chain, ...]
+    words: int
+
+
+def _region(at: Source | Operand | Write, steps: Spans, config: NpuConfig) -> Region:
+    if at.space == Space.DRAM:
+        return Region(Memory.DRAM, steps * config.vector_bytes + at.addr)
+    if at.space == Space.EXPANDER:
+        return Region(Memory.EXPANDER, spans.wrap(steps + at.addr, config.expander))
+    return Region(Memory(at.space), steps + at.addr)
+
+
+def _written(targets: tuple[Write, ...], regs: Registers, outputs: int, config: NpuConfig) -> list[Region]:
+    vectors = [target for target in targets if target.space != Space.NET_OUT_Q]
+    if not vectors:
+        return []
+    steps = spans.nest(outputs, regs.out_cols, regs.wr_row, regs.wr_col)
+    return [_region(target, steps, config) for target in vectors]
