@@ -157,7 +157,7 @@ class Field:
     name: str
     lsb: int
     width: int
-    kind: str = "uint"  # uint, space, reg, half (float16 bits), flag, mask, node
+    kind: str = "uint"  # uint, space, reg, mfu, half (float16 bits), flag, mask (of queues), node
     text: str = ""
 
     @property
@@ -185,8 +185,8 @@ class Instr:
 
 
 _SPACE = Field("space", 54, 4, "space", "memory space")
-_ADDR = Field("addr", 0, 40, "uint", "first address: native vectors, in DRAM bytes")
-_MFU = Field("mfu", 57, 1, "uint", "which multifunction unit, 0 or 1")
+_ADDR = Field("addr", 0, 40, "uint", "first address: in native vectors; in DRAM, in bytes")
+_MFU = Field("mfu", 57, 1, "mfu", "which multifunction unit, 0 or 1")
 _OPERAND = Field("addr", 0, 24, "uint", "first vector in the unit's AddSubVrf / MultiplyVrf")
 _STEP = Field("step", 56, 1, "flag", "the operand's address steps with the stream (OPx_ROW, OPx_COL) or stays")
 _A = Field("a", 16, 16, "half", "first immediate")
@@ -197,38 +197,28 @@ def _mfu(name: str, opcode: int, stage: Stage, text: str) -> Instr:
     return Instr(name, opcode, stage, (_MFU, _OPERAND, _STEP), text)
 
 
+# fmt: off
 TABLE: tuple[Instr, ...] = (
     Instr("halt", 0x00, Stage.SCALAR, (), "end of the program: when every queue has drained, raise done"),
     Instr(
-        "s_wr",
-        0x01,
-        Stage.SCALAR,
+        "s_wr", 0x01, Stage.SCALAR,
         (Field("reg", 52, 6, "reg", "scalar register"), Field("value", 0, REG_BITS, "uint", "its new value")),
         "set a scalar register for the chains that follow",
     ),
     Instr(
-        "v_rd",
-        0x02,
-        Stage.READ,
+        "v_rd", 0x02, Stage.READ,
         (_SPACE, _ADDR, Field("low", 53, 1, "flag", "padding reads as -65504 instead of 0 (maximum pooling)")),
         "start a chain: stream native vectors over positions and window",
     ),
     Instr(
-        "m_rd",
-        0x03,
-        Stage.READ,
-        (_ADDR,),
+        "m_rd", 0x03, Stage.READ, (_ADDR,),
         "start a weight move: TILES native tiles from this DRAM byte address on",
     ),
     Instr(
-        "mv_mul",
-        0x08,
-        Stage.MATMUL,
-        (
-            Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap at the end of the MatrixRf"),
-            Field("acc", 24, 1, "flag", "start from the sums that the chain before held, not from zero"),
-            Field("hold", 25, 1, "flag", "leave the sums in the accumulators: the chain ends here, without a write"),
-        ),
+        "mv_mul", 0x08, Stage.MATMUL,
+        (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap at the end of the MatrixRf"),
+         Field("acc", 24, 1, "flag", "start from the sums that the chain before held, not from zero"),
+         Field("hold", 25, 1, "flag", "leave the sums in the accumulators: the chain ends here, without a write")),
         "multiply KH*KW*KC vectors a position by as many tiles, accumulate in fp32, round once to float16",
     ),
     _mfu("vv_mul", 0x10, Stage.MFU0_MUL, "x * MultiplyVrf"),
@@ -244,25 +234,17 @@ TABLE: tuple[Instr, ...] = (
     Instr("v_red_max", 0x20, Stage.REDUCE, (), "maximum over windows of the stream (RED_*)"),
     Instr("v_red_add", 0x21, Stage.REDUCE, (), "sum over windows of the stream in fp32, rounded once (RED_*)"),
     Instr("v_wr", 0x28, Stage.WRITE, (_SPACE, _ADDR), "write the outputs; several = multicast"),
+    Instr("m_wr", 0x29, Stage.WRITE, (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
+          "end of a weight move: store the tiles"),
     Instr(
-        "m_wr",
-        0x29,
-        Stage.WRITE,
-        (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
-        "end of a weight move: store the tiles",
-    ),
-    Instr(
-        "end_chain",
-        0x30,
-        Stage.END,
-        (
-            Field("wait", 55, 3, "mask", "take one token from each named queue's semaphore before starting"),
-            Field("give", 52, 3, "mask", "give one token to each named queue's semaphore when complete"),
-            Field("node", 0, 16, "node", "index of the ONNX node, for listings and traces; ignored by the machine"),
-        ),
+        "end_chain", 0x30, Stage.END,
+        (Field("wait", 55, 3, "mask", "take one token from each named queue's semaphore before starting"),
+         Field("give", 52, 3, "mask", "give one token to each named queue's semaphore when complete"),
+         Field("node", 0, 16, "node", "index of the ONNX node, for listings and traces; ignored by the machine")),
         "close the chain and dispatch it",
     ),
 )
+# fmt: on
 
 BY_NAME: dict[str, Instr] = {row.name: row for row in TABLE}
 BY_OPCODE: dict[int, Instr] = {row.opcode: row for row in TABLE}

@@ -146,6 +146,7 @@ class Program:
     def load(cls, path: str | os.PathLike[str]) -> Program:
         """Read a `.npu` file; `ProgramError` in one sentence if it is damaged, too new or no program."""
         header, sections = container.read(path)
+        header.setdefault("fingerprint", None)
         return cls.from_parts(header, sections, os.fspath(path))
 
     def to_bytes(self) -> bytes:
@@ -160,15 +161,18 @@ class Program:
 
     @classmethod
     def from_parts(cls, header: dict[str, Any], sections: dict[str, U8], where: str) -> Program:
-        """Build from header fields and sections, checking everything; `ProgramError` naming `where`."""
+        """Build from header fields and sections, checking everything; `ProgramError` naming `where`.
+
+        The fingerprint is checked if it is there: a listing has none, so that its configuration can be edited.
+        """
         header, sections = dict(header), dict(sections)
-        version, fingerprint = header.pop("isa", None), header.pop("fingerprint", None)
+        version, fingerprint = header.pop("isa", None), header.pop("fingerprint", "")
         if version != isa.ISA_VERSION:
             raise ProgramError(f"{where}: instruction set {version!r:.60}, expected {isa.ISA_VERSION}")
         program: Program = from_json(cls, header, where, sections)
         if sections:
             raise ProgramError(f"{where}: section {next(iter(sections))!r} belongs to nothing")
-        if fingerprint != program.config.fingerprint:
+        if fingerprint not in ("", program.config.fingerprint):
             raise ProgramError(
                 f"{where}: the configuration's fingerprint is {program.config.fingerprint[:12]}..., "
                 f"stated {fingerprint!r:.14}..."
