@@ -12,8 +12,9 @@ Block floating point with m magnitude bits: a block holds one exponent E = floor
 q = rhe(x * 2^(m-1-E)) clipped to +-(2^m - 1), so x is about q * 2^(E-(m-1)).
 
 The functions without a leading underscore validate shapes and dtypes; they do not check that an array holds halves.
-`round_half`, `half_overflows`, `half_index`, `flush_fp32`, `add_fp32` and `scale_dot` are scalar building blocks for
-the compiled kernels of `npusim.engine`.
+Those marked "compiled code only", `flush_fp32`, `add_fp32` and `scale_dot` are building blocks for the kernels of
+`npusim.engine`.  (Numba's disk cache does not see that a kernel's building block in another file has changed: after
+editing this file remove the `__pycache__` folders.)
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from .errors import InputError
 
@@ -32,6 +33,7 @@ F32 = npt.NDArray[np.float32]
 I8 = npt.NDArray[np.int8]
 I16 = npt.NDArray[np.int16]
 I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
 
@@ -49,36 +51,95 @@ _F32 = ir.FloatType()
 # ------------------------------------------------------------------------------------------ scalar building blocks
 
 
-def _bits(builder: Any, x: Any) -> tuple[Any, Any]:
-    """Return sign bit and magnitude bits of a float as i32."""
-    u = builder.bitcast(x, _I32)
-    return builder.and_(u, _I32(-(2**31))), builder.and_(u, _I32(0x7FFFFFFF))
+def like(value: Any, number: int) -> Any:
+    """Return an i32 constant, or a vector of it when `value` is a vector (code generators only)."""
+    count = getattr(value.type, "count", None)
+    return _I32(number) if count is None else ir.Constant(ir.VectorType(_I32, count), [number] * count)
+
+
+def as_bits(builder: Any, x: Any) -> Any:
+    """Return the i32 bits of a float or a vector of floats (code generators only)."""
+    return builder.bitcast(x, ir.VectorType(_I32, x.type.count) if isinstance(x.type, ir.VectorType) else _I32)
+
+
+def emit_round_half(builder: Any, x: Any) -> tuple[Any, Any]:
+    """Emit the rounding of a float, or a vector of them, to a half; return (half, i1 or vector of i1: saturated)."""
+    bits = as_bits(builder, x)
+    odd = builder.and_(builder.lshr(bits, like(bits, 13)), like(bits, 1))
+    bits = builder.add(builder.add(bits, like(bits, 0xFFF)), odd)
+    bits = builder.and_(bits, like(bits, -0x2000))  # a carry has gone into the exponent, where it belongs
+    mag = builder.and_(bits, like(bits, 0x7FFFFFFF))
+    sign = builder.and_(bits, like(bits, -(2**31)))
+    over = builder.icmp_signed(">", mag, like(bits, 0x477FE000))
+    bits = builder.select(builder.icmp_signed("<", mag, like(bits, 0x38800000)), sign, bits)
+    bits = builder.select(over, builder.or_(sign, like(bits, 0x477FE000)), bits)
+    return builder.bitcast(bits, x.type), over
+
+
+def load16(builder: Any, address: Any, lanes: int = 16) -> Any:
+    """Emit the load of consecutive float32 from an address given as i64."""
+    value = builder.load(builder.inttoptr(address, ir.VectorType(_F32, lanes).as_pointer()))
+    value.align = 4
+    return value
+
+
+def store16(builder: Any, value: Any, address: Any) -> None:
+    """Emit the store of consecutive float32 to an address given as i64."""
+    builder.store(value, builder.inttoptr(address, value.type.as_pointer())).align = 4
+
+
+def as_count(builder: Any, flags: Any) -> Any:
+    """Return a vector of i1 as an i64 that is 0 when all of them are."""
+    return builder.zext(builder.bitcast(flags, ir.IntType(flags.type.count)), ir.IntType(64))
 
 
 @intrinsic
 def round_half(typingctx: Any, x: Any) -> Any:
-    """Round one float32 to a half (compiled code only); integer operations alone, so that loops vectorise."""
+    """Round one float32 to a half (compiled code only)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        sign, mag = _bits(builder, args[0])
-        odd = builder.and_(builder.lshr(mag, _I32(13)), _I32(1))
-        mag = builder.and_(builder.add(builder.add(mag, _I32(0xFFF)), odd), _I32(0xFFFFE000 - 2**32))
-        mag = builder.select(builder.icmp_unsigned("<", mag, _I32(0x38800000)), _I32(0), mag)
-        mag = builder.select(builder.icmp_unsigned(">", mag, _I32(0x477FE000)), _I32(0x477FE000), mag)
-        return builder.bitcast(builder.or_(sign, mag), _F32)
+        return emit_round_half(builder, args[0])[0]
 
     return types.float32(types.float32), codegen
 
 
 @intrinsic
 def half_overflows(typingctx: Any, x: Any) -> Any:
-    """Tell (int32 0 or 1) whether rounding one float32 to a half saturates: |x| >= 65520 (compiled code only)."""
+    """Tell (int64 0 or 1) whether rounding one float32 to a half saturates (compiled code only)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, mag = _bits(builder, args[0])
-        return builder.zext(builder.icmp_unsigned(">=", mag, _I32(0x477FF000)), _I32)
+        return builder.zext(emit_round_half(builder, args[0])[1], ir.IntType(64))
 
-    return types.int32(types.float32), codegen
+    return types.int64(types.float32), codegen
+
+
+@intrinsic(prefer_literal=True)
+def _round_lanes(typingctx: Any, lanes: Any, source: Any, target: Any) -> Any:
+    if not isinstance(lanes, types.IntegerLiteral):
+        return None
+    count = lanes.literal_value
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, over = emit_round_half(builder, load16(builder, args[1], count))
+        store16(builder, value, args[2])
+        return as_count(builder, over)
+
+    return types.int64(lanes, types.int64, types.int64), codegen
+
+
+@register_jitable
+def round_halves(source, target, count):  # type: ignore[no-untyped-def]
+    """Round `count` float32 at address `source` to halves at address `target` (compiled code only).
+
+    The two may be one.  Returns 0 when nothing saturated.
+    """
+    over = 0
+    whole = count // 16 * 16
+    for at in range(0, whole * 4, 64):
+        over |= _round_lanes(16, source + at, target + at)
+    for at in range(whole * 4, count * 4, 4):
+        over |= _round_lanes(1, source + at, target + at)
+    return over
 
 
 @intrinsic
@@ -86,10 +147,12 @@ def half_index(typingctx: Any, x: Any) -> Any:
     """Return the binary16 bit pattern of one half as an index 0..65535 (compiled code only)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        sign, mag = _bits(builder, args[0])
+        bits = as_bits(builder, args[0])
+        mag = builder.and_(bits, _I32(0x7FFFFFFF))
         half = builder.lshr(builder.sub(mag, _I32(112 << 23)), _I32(13))
         half = builder.select(builder.icmp_unsigned("==", mag, _I32(0)), _I32(0), half)
-        return builder.zext(builder.or_(builder.lshr(sign, _I32(16)), half), ir.IntType(64))
+        sign = builder.and_(builder.lshr(bits, _I32(16)), _I32(0x8000))
+        return builder.zext(builder.or_(sign, half), ir.IntType(64))
 
     return types.int64(types.float32), codegen
 
@@ -99,7 +162,7 @@ def magnitude_bits(typingctx: Any, x: Any) -> Any:
     """Return the bits of |x| as an int32, ordered like the magnitudes (compiled code only)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _bits(builder, args[0])[1]
+        return builder.and_(as_bits(builder, args[0]), _I32(0x7FFFFFFF))
 
     return types.int32(types.float32), codegen
 
@@ -183,10 +246,7 @@ def round_f16(x: F32) -> tuple[F32, bool]:
 
 @njit(cache=True, nogil=True)
 def _round_f16(x: F32, out: F32) -> int:
-    over = 0
-    for i in range(x.size):
-        over |= half_overflows(x[i])
-        out[i] = round_half(x[i])
+    over: int = round_halves(x.ctypes.data, out.ctypes.data, x.size)
     return over
 
 

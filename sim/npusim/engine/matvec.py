@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,10 +46,10 @@ from ..numerics import (
     MANTISSA_BITS,
     U8,
     add_fp32,
-    half_overflows,
-    round_half,
+    round_halves,
     scale_dot,
 )
+from .vector import Stage, encode_stages, run_stages
 
 # Exponents of non-zero rows between which no dot product or sum can leave fp32's normal range: the smallest quantum is
 # 2^(-100 - 14 - 6 - 6) = 2^-126, and a sum stays below 2^(64 + 1 + 16 + log2(N*K)) < 2^127 for N*K < 2^46.
@@ -196,24 +196,27 @@ def _micro_avx2(typingctx: Any, positions: Any, wide: Any, a: Any, b: Any, c: An
 #
 # Common arguments: weights uint8[n_tiles, steps, rows, 4]; scales float32[n_tiles, rows]; tile_ids int32[R, K];
 # q [n_src, 4*steps]; exp int16[n_src]; sums int32[n_src]; src int32[P, K]; out float32[R, P, N]; the ranges [r0, r1)
-# of R and [p0, p1) of P to do; acc, a scratch.  They return whether a result saturated.
+# of R and [p0, p1) of P to do; codes and limits, the stages that follow (see `vector.run_stages`), for which vector (r, p)
+# is number r*P + p.  They return nonzero when anything saturated.
 
 
 @register_jitable
-def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
+def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
     _, steps, rows, _ = weights.shape
     width = out.shape[2]
     w_base, s_base = weights.ctypes.data, scales.ctypes.data
     q_base, q_row = q.ctypes.data, q.strides[0]
     e_base, sum_base = exp.ctypes.data, sums.ctypes.data
     src_base, src_step = src.ctypes.data, src.strides[0]
-    acc_base, acc_step = acc.ctypes.data, acc.strides[0]
+    acc = np.empty(_BLOCK * rows + 16, np.float32)
+    acc_base, acc_step = (acc.ctypes.data + 63) & -64, rows * 4
+    out_base, positions = out.ctypes.data, out.shape[1]
     w_step = rows * 4
     over = 0
     for r in range(r0, r1):
         for first in range(p0, p1, _BLOCK):
             count = min(_BLOCK, p1 - first)
-            acc[:count] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
+            acc[:] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
             for k in range(tile_ids.shape[1]):
                 tile = np.int64(tile_ids[r, k])
                 w = w_base + tile * weights.strides[0]
@@ -248,28 +251,27 @@ def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums,
                                 micro(1, 0, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
                             g += lanes
                     p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
+            number = r * positions + first
             for p in range(count):
-                to_row = out[r, first + p]
-                from_row = acc[p]
-                for i in range(width):
-                    over |= half_overflows(from_row[i])
-                    to_row[i] = round_half(from_row[i])
+                over |= round_halves(acc_base + p * acc_step, out_base + (number + p) * width * 4, width)
+            if codes.shape[0] > 0:
+                over |= run_stages(codes, limits, out_base, number, number + count, width)
     return over
 
 
 @njit(cache=True, nogil=True)
-def _run_vnni512(weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_vnni512, 4, 16, weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc)
+def _run_vnni512(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+    return _blocks(_micro_vnni512, 4, 16, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
 
 
 @njit(cache=True, nogil=True)
-def _run_vnni256(weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_vnni256, 2, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc)
+def _run_vnni256(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+    return _blocks(_micro_vnni256, 2, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
 
 
 @njit(cache=True, nogil=True)
-def _run_avx2(weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_avx2, 1, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc)
+def _run_avx2(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+    return _blocks(_micro_avx2, 1, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
 
 
 @register_jitable
@@ -288,13 +290,13 @@ def _dots(weights, tile, q, row, sums, dots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
-    rows, width = weights.shape[2], out.shape[2]
+def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+    rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
     dots = np.empty(rows, np.int32)
+    total = np.empty(width, np.float32)
     over = 0
     for r in range(r0, r1):
         for p in range(p0, p1):
-            total = acc[0]
             total[:] = np.float32(0.0)
             for k in range(tile_ids.shape[1]):
                 row = src[p, k]
@@ -303,21 +305,21 @@ def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, r0, r1, 
                 act = np.float32(2.0 ** (exp[row] + bias - 127))
                 for i in range(width):
                     total[i] += np.float32(dots[i]) * act * scales[tile, i]
-            for i in range(width):
-                over |= half_overflows(total[i])
-                out[r, p, i] = round_half(total[i])
+            number = r * positions + p
+            over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
+            over |= run_stages(codes, limits, out_base, number, number + 1, width)
     return over
 
 
 @njit(cache=True, nogil=True)
-def _run_exact(weights, exps, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0, p1, acc):  # type: ignore[no-untyped-def]
+def _run_exact(weights, exps, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
     """Do the same with exps: int16[n_tiles, rows] = E_w - (m_w-1) in place of scales, by the fp32 rule at every step."""
-    rows, width = weights.shape[2], out.shape[2]
+    rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
     dots = np.empty(rows, np.int32)
+    total = np.empty(width, np.float32)
     over = 0
     for r in range(r0, r1):
         for p in range(p0, p1):
-            total = acc[0]
             for k in range(tile_ids.shape[1]):
                 row = src[p, k]
                 tile = tile_ids[r, k]
@@ -329,9 +331,9 @@ def _run_exact(weights, exps, bias, tile_ids, q, exp, sums, src, out, r0, r1, p0
                         value, saturated = add_fp32(total[i], value)
                         over |= saturated
                     total[i] = value
-            for i in range(width):
-                over |= half_overflows(total[i])
-                out[r, p, i] = round_half(total[i])
+            number = r * positions + p
+            over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
+            over |= run_stages(codes, limits, out_base, number, number + 1, width)
     return over
 
 
@@ -487,6 +489,7 @@ def matvec(
     out: F32,
     *,
     sums: I32 | None = None,
+    stages: Sequence[Stage] = (),
     threads: int = 1,
     kernel: str | None = None,
 ) -> bool:
@@ -495,9 +498,12 @@ def matvec(
     tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: int8[n_src, N] and act_exp:
     int16[n_src] as `numerics.quantise_activations` gives them for `act_mantissa` (a zero vector for padding has
     q = 0, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
-    with halves.  sums: int32[n_src], the sums of the rows of q, when they are at hand.  The result does not depend on
-    `threads` or `kernel`.  Returns whether any value saturated.  InputError on a shape, dtype or index that does not
-    fit, and where 2^24 cannot hold a dot product.
+    with halves.  sums: int32[n_src], the sums of the rows of q, when they are at hand.  stages: point-wise stages that
+    the results go through while they are in the cache, as `vector.apply_stages` would take out through as [R*P, N]; an
+    operand must not overlap out.
+
+    Returns whether any value saturated.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a
+    shape, dtype or index that does not fit, and where 2^24 cannot hold a dot product.
     """
     n = pool.native_dim
     tiles = tile_ids.reshape(-1, tile_ids.shape[-1])
@@ -516,11 +522,10 @@ def matvec(
     run = _KERNELS[name]
     bias = 127 - (act_mantissa - 1)
     scales = pool.exps if name == "exact" else pool.scales
-    rows = pool.weights.shape[2]
+    codes, limits = encode_stages(stages, tiles.shape[0] * src.shape[0], n)
 
     def part(r0: int, r1: int, p0: int, p1: int) -> int:
-        acc = _aligned((_BLOCK, rows), np.float32)
-        return run(pool.weights, scales, bias, tiles, q, act_exp, sums, src, result, r0, r1, p0, p1, acc)
+        return run(pool.weights, scales, bias, tiles, q, act_exp, sums, src, result, codes, limits, r0, r1, p0, p1)
 
     (n_out, depth), n_pos = tiles.shape, src.shape[0]
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))

@@ -1,0 +1,387 @@
+"""The vector chain's values: point-wise stages and window reductions on streams of native vectors.
+
+A stream is float32[P, N] of halves (see `npusim.numerics`); every stage rounds once to a half.  Zeros carry signs:
+sums and differences follow IEEE to nearest even (x - x is +0, -0 + -0 is -0), and maximum and minimum order -0 below +0
+whichever comes first, so relu(-0) = max(-0, +0) = +0.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.extending import intrinsic, register_jitable
+
+from ..errors import InputError
+from ..numerics import (
+    F32,
+    I32,
+    I64,
+    as_bits,
+    as_count,
+    emit_round_half,
+    half_index,
+    like,
+    load16,
+    round_halves,
+    store16,
+)
+
+_BLOCK_BYTES = 8192  # of the stream, taken through all stages before the next
+_I32, _F32 = ir.IntType(32), ir.FloatType()
+
+
+class Op(enum.IntEnum):
+    """A point-wise operation; a is the stream, b the operand."""
+
+    MUL = 0
+    ADD = 1
+    A_SUB_B = 2
+    B_SUB_A = 3
+    MAX = 4
+    RELU = 5  # max(a, +0)
+    CLIP = 6  # min(max(a, lo), hi)
+    LEAKY_RELU = 7  # a times lo (the slope) where a's sign bit is set
+    LUT = 8  # table[binary16 pattern of a]
+
+
+_SUM = 16  # inside reductions: a + b in fp32, not rounded to a half
+_WITH_OPERAND = (Op.MUL, Op.ADD, Op.A_SUB_B, Op.B_SUB_A, Op.MAX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of a chain.
+
+    operand: float32[entries, N] of halves, for the binary operations: a whole VRF will do.  index: its row for all
+    positions, or int32[P] with one for each position.  lo, hi: halves; bounds of CLIP, lo alone the slope of LEAKY_RELU.
+    table: float32[65536] of halves by binary16 pattern, for LUT.
+    """
+
+    op: Op
+    operand: F32 | None = None
+    index: int | I32 = 0
+    lo: float = 0.0
+    hi: float = 0.0
+    table: F32 | None = None
+
+
+# ------------------------------------------------------------------------------------------ scalar building blocks
+
+
+def _pick(builder: Any, relation: str, a: Any, b: Any) -> Any:
+    """Emit the larger (">") or smaller ("<") of two floats or vectors of them, -0 below +0."""
+    keys = []
+    for x in (a, b):
+        bits = as_bits(builder, x)
+        flip = builder.and_(builder.ashr(bits, like(bits, 31)), like(bits, 0x7FFFFFFF))
+        keys.append(builder.xor(bits, flip))
+    return builder.select(builder.icmp_signed(relation, *keys), a, b)
+
+
+@intrinsic(prefer_literal=True)
+def _lanes(typingctx: Any, op: Any, lanes: Any, a: Any, b: Any, lo: Any, hi: Any) -> Any:
+    """Apply one operation to 16 or 1 consecutive values in place; return nonzero when any saturated.
+
+    op, lanes: literals; a: address of the stream; b: address of the operand; lo, hi: float32.
+    """
+    if not isinstance(op, types.IntegerLiteral) or not isinstance(lanes, types.IntegerLiteral):
+        return None
+    code, count = op.literal_value, lanes.literal_value
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a_at, b_at = args[2:4]
+        a = load16(builder, a_at, count)
+        vector = a.type
+
+        def splat(x: Any) -> Any:
+            empty = ir.Constant(vector, ir.Undefined)
+            one = builder.insert_element(empty, x, _I32(0))
+            return builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(_I32, count), [0] * count))
+
+        over = None
+        if code == Op.RELU:
+            bits = as_bits(builder, a)
+            y = builder.bitcast(builder.select(builder.icmp_signed("<", bits, like(bits, 0)), like(bits, 0), bits), vector)
+        elif code == Op.CLIP:
+            y = _pick(builder, "<", _pick(builder, ">", a, splat(args[4])), splat(args[5]))
+        elif code == Op.LEAKY_RELU:
+            scaled, over = emit_round_half(builder, builder.fmul(a, splat(args[4])))
+            bits = as_bits(builder, a)
+            negative = builder.icmp_signed("<", bits, like(bits, 0))
+            y, over = builder.select(negative, scaled, a), builder.and_(negative, over)
+        else:
+            b = load16(builder, b_at, count)
+            if code == Op.MAX:
+                y = _pick(builder, ">", a, b)
+            elif code == _SUM:
+                y = builder.fadd(a, b)
+            else:
+                exact = {
+                    Op.MUL: lambda: builder.fmul(a, b),
+                    Op.ADD: lambda: builder.fadd(a, b),
+                    Op.A_SUB_B: lambda: builder.fsub(a, b),
+                    Op.B_SUB_A: lambda: builder.fsub(b, a),
+                }
+                y, over = emit_round_half(builder, exact[Op(code)]())
+        store16(builder, y, a_at)
+        return ir.IntType(64)(0) if over is None else as_count(builder, over)
+
+    return types.int64(op, lanes, types.int64, types.int64, types.float32, types.float32), codegen
+
+
+@intrinsic
+def _floats_at(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.float32)(types.int64), codegen
+
+
+@intrinsic
+def _ints_at(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int32)(types.int64), codegen
+
+
+# ---------------------------------------------------------------------------------------------- point-wise stages
+
+
+@register_jitable
+def _span(op, a, b, count, lo, hi):  # type: ignore[no-untyped-def]
+    """Apply one operation (not LUT) to `count` values at address a in place, b the operand's address."""
+    over = 0
+    whole, size = count // 16 * 64, count * 4
+    if op == 0:
+        for at in range(0, whole, 64):
+            over |= _lanes(0, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(0, 1, a + at, b + at, lo, hi)
+    elif op == 1:
+        for at in range(0, whole, 64):
+            over |= _lanes(1, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(1, 1, a + at, b + at, lo, hi)
+    elif op == 2:
+        for at in range(0, whole, 64):
+            over |= _lanes(2, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(2, 1, a + at, b + at, lo, hi)
+    elif op == 3:
+        for at in range(0, whole, 64):
+            over |= _lanes(3, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(3, 1, a + at, b + at, lo, hi)
+    elif op == 4:
+        for at in range(0, whole, 64):
+            over |= _lanes(4, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(4, 1, a + at, b + at, lo, hi)
+    elif op == 5:
+        for at in range(0, whole, 64):
+            over |= _lanes(5, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(5, 1, a + at, b + at, lo, hi)
+    elif op == 6:
+        for at in range(0, whole, 64):
+            over |= _lanes(6, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(6, 1, a + at, b + at, lo, hi)
+    elif op == 7:
+        for at in range(0, whole, 64):
+            over |= _lanes(7, 16, a + at, b + at, lo, hi)
+        for at in range(whole, size, 4):
+            over |= _lanes(7, 1, a + at, b + at, lo, hi)
+    return over
+
+
+@njit(cache=True, nogil=True)
+def run_stages(codes, limits, stream, first, last, width):  # type: ignore[no-untyped-def]
+    """Take vectors [first, last) of the stream at address `stream` through all stages, in place (compiled code only).
+
+    codes, limits: what `encode_stages` returns.  Returns nonzero when anything saturated.
+    """
+    over = 0
+    row = width * 4
+    for s in range(codes.shape[0]):
+        op, address, steps, fixed = codes[s]
+        lo, hi = limits[s]
+        if op == 8:
+            table = carray(_floats_at(address), (65536,))
+            for p in range(first, last):
+                a = carray(_floats_at(stream + p * row), (width,))
+                for i in range(width):
+                    a[i] = table[half_index(a[i])]
+        elif steps == 0:
+            for p in range(first, last):
+                over |= _span(op, stream + p * row, address + fixed * row, width, lo, hi)
+        else:
+            index = carray(_ints_at(steps), (last,))
+            for p in range(first, last):
+                over |= _span(op, stream + p * row, address + np.int64(index[p]) * row, width, lo, hi)
+    return over
+
+
+@njit(cache=True, nogil=True)
+def _apply(x, out, codes, limits, block):  # type: ignore[no-untyped-def]
+    positions, width = x.shape
+    over = 0
+    copy = x.ctypes.data != out.ctypes.data
+    for first in range(0, positions, block):
+        last = min(first + block, positions)
+        if copy:
+            out[first:last] = x[first:last]
+        over |= run_stages(codes, limits, out.ctypes.data, first, last, width)
+    return over
+
+
+def apply_stages(x: F32, stages: Sequence[Stage], out: F32 | None = None) -> bool:
+    """Take every vector of x through all stages, in order.
+
+    x: float32[P, N] of halves; out: float32[P, N], x itself when None (in place).  Both are C-contiguous and out must
+    not overlap an operand.  Returns whether any value saturated.  InputError on shapes, dtypes or indices that do not
+    fit.  Safe to call from several threads on disjoint outputs; it holds no lock.
+    """
+    out = x if out is None else out
+    _require_stream(x, "x")
+    _require_stream(out, "out")
+    if x.shape != out.shape:
+        raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
+    codes, limits = encode_stages(stages, *x.shape)
+    return bool(_apply(x, out, codes, limits, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
+
+
+def encode_stages(stages: Sequence[Stage], positions: int, width: int) -> tuple[I64, F32]:
+    """Return stages as tables for `run_stages`: codes int64[S, 4] (op, address, address of the index or 0, fixed row)
+    and limits float32[S, 2].
+
+    The tables hold addresses: the stages have to live as long as they do.
+    """
+    codes = np.zeros((len(stages), 4), np.int64)
+    limits = np.zeros((len(stages), 2), np.float32)
+    for row, stage in enumerate(stages):
+        codes[row] = _encode(stage, positions, width)
+        limits[row] = stage.lo, stage.hi
+    return codes, limits
+
+
+def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, int]:
+    """Return a stage's row of codes; refuse what the kernel would read out of bounds."""
+    op, name = int(stage.op), stage.op.name.lower()
+    if stage.op is Op.LUT:
+        table = stage.table
+        if table is None or table.shape != (65536,) or table.dtype != np.float32 or not table.flags.c_contiguous:
+            raise InputError(f"{name}: got no table that fits (allowed: a C-contiguous float32[65536])")
+        return op, table.ctypes.data, 0, 0
+    if stage.op not in _WITH_OPERAND:
+        return op, 0, 0, 0
+    operand, index = stage.operand, stage.index
+    if operand is None:
+        raise InputError(f"{name}: got no operand (allowed: float32[entries, {width}])")
+    _require_stream(operand, f"{name}: operand")
+    if operand.shape[1] != width:
+        raise InputError(f"{name}: operand: got vectors of {operand.shape[1]} (allowed: {width}, as the stream)")
+    if isinstance(index, np.ndarray):
+        if index.shape != (positions,) or index.dtype != np.int32 or not index.flags.c_contiguous:
+            raise InputError(f"{name}: index: got {index.dtype}{index.shape} (allowed: int32[{positions}])")
+        low, high = (int(index.min()), int(index.max())) if positions else (0, 0)
+        code = op, operand.ctypes.data, index.ctypes.data, 0
+    else:
+        low = high = int(index)
+        code = op, operand.ctypes.data, 0, low
+    if low < 0 or high >= len(operand):
+        raise InputError(f"{name}: index: got {low}..{high} (allowed: 0..{len(operand) - 1})")
+    return code
+
+
+def _require_stream(x: F32, name: str) -> None:
+    if x.ndim != 2 or x.dtype != np.float32 or not x.flags.c_contiguous:
+        raise InputError(f"{name}: got {x.dtype}, {x.ndim}-D (allowed: a C-contiguous 2-D array of float32)")
+
+
+# ------------------------------------------------------------------------------------------------------ reductions
+
+
+class Reduction(enum.IntEnum):
+    """What a window becomes: its largest half, or its sum in fp32 in stream order, rounded once at the end."""
+
+    MAX = 0
+    SUM = 1
+
+
+def _check_windows(n: int, overlap: int, head: int, run: int) -> None:
+    if n < 1 or overlap not in (0, 1) or overlap >= n + (n == 1) * (1 - overlap) or not 1 <= head <= n or run < 1:
+        raise InputError(
+            f"reduction: got n={n}, overlap={overlap}, head={head}, run={run} "
+            "(allowed: n >= 1, overlap 0 or 1 and below n, head 1..n, run >= 1)"
+        )
+
+
+def windows_in_run(n: int, overlap: int, head: int, run: int, tail: bool) -> int:
+    """Return how many windows a run of `run` elements gives (see `reduce_windows`)."""
+    _check_windows(n, overlap, head, run)
+    if run < head:
+        return int(tail)
+    whole, rest = divmod(run - head, n - overlap)
+    return 1 + whole + (tail and rest > 0)
+
+
+def reduce_windows(
+    x: F32, kind: Reduction, out: F32, *, n: int, overlap: int = 0, head: int | None = None, run: int, tail: bool = False
+) -> bool:
+    """Reduce windows of a stream, element by element of the native vector.
+
+    x: float32[P, N], P a multiple of `run`, at which the state starts again; out: float32[P / run * W, N] with
+    W = windows_in_run(...), not overlapping x.  The first window of a run takes `head` vectors (n when None); every
+    later one starts `overlap` vectors before the end of the one before and has n in all.  What is left at the end of a
+    run, if it holds at least one vector that no window has seen, is a shorter window of its own with `tail`, and is
+    dropped without.  Returns whether a sum saturated.
+    """
+    head = n if head is None else head
+    per_run = windows_in_run(n, overlap, head, run, tail)
+    _require_stream(x, "x")
+    _require_stream(out, "out")
+    if len(x) % run:
+        raise InputError(f"x: got {len(x)} vectors (allowed: a multiple of run={run})")
+    if out.shape != (len(x) // run * per_run, x.shape[1]):
+        raise InputError(f"out: got shape {out.shape} (allowed: {(len(x) // run * per_run, x.shape[1])})")
+    return bool(_reduce(x, int(kind), out, n, overlap, head, run, per_run))
+
+
+@njit(cache=True, nogil=True)
+def _reduce(x, kind, out, n, overlap, head, run, per_run):  # type: ignore[no-untyped-def]
+    over = 0
+    to = 0
+    row = x.shape[1] * 4
+    whole = row // 64 * 64
+    zero = np.float32(0.0)
+    for base in range(0, x.shape[0], run):
+        begin, end = 0, head
+        for _ in range(per_run):
+            y = out.ctypes.data + to * row
+            out[to] = x[base + begin]
+            for p in range(begin + 1, min(end, run)):
+                v = x.ctypes.data + (base + p) * row
+                if kind == 0:
+                    for at in range(0, whole, 64):
+                        _lanes(4, 16, y + at, v + at, zero, zero)
+                    for at in range(whole, row, 4):
+                        _lanes(4, 1, y + at, v + at, zero, zero)
+                else:  # sums of halves are multiples of 2^-24 and far below 2^128: IEEE addition is the fp32 rule
+                    for at in range(0, whole, 64):
+                        _lanes(16, 16, y + at, v + at, zero, zero)
+                    for at in range(whole, row, 4):
+                        _lanes(16, 1, y + at, v + at, zero, zero)
+            if kind == 1:
+                over |= round_halves(y, y, x.shape[1])
+            to += 1
+            begin = end - overlap
+            end = begin + n
+    return over
