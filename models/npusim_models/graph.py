@@ -30,25 +30,19 @@ class Param:
 
     role: "weights", "biases", "gamma", "beta", "moving_mean", "moving_variance" or, in a classifier whose outputs are
     to be centred, "centred_weights" and "centred_biases".
-    source: its name in a TF-Slim checkpoint; source_axes: the checkpoint's axes, transposed to give those of `shape`.
-    gain, offset: factor on the magnitude that is usual in this role, and what is added then.
+    source, source_shape: its name and shape in a TF-Slim checkpoint; source_axes: their transposition, which gives
+    `shape` but for axes of size 1.
+    gain, offset: typical gamma and beta where the parameter belongs to a batch normalisation.
     """
 
     name: str
     shape: tuple[int, ...]
     role: str
     source: str
+    source_shape: tuple[int, ...]
     source_axes: tuple[int, ...]
     gain: float = 1.0
     offset: float = 0.0
-
-    @property
-    def source_shape(self) -> tuple[int, ...]:
-        """The shape that the checkpoint holds."""
-        shape = [0] * len(self.shape)
-        for axis, source_axis in enumerate(self.source_axes):
-            shape[source_axis] = self.shape[axis]
-        return tuple(shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +109,7 @@ class GraphBuilder:
         Odd kernels only; padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
         gain, offset: typical gamma and beta of the batch normalisation.
         """
-        weights = self._param(f"{scope}/weights", (depth, self.channels(x), kernel, kernel), "weights", (3, 2, 0, 1))
+        weights = self._weights(scope, (depth, self.channels(x), kernel, kernel), "weights", source_rank=4)
         pad = dilation * (kernel - 1) // 2
         y = self.node(
             "Conv",
@@ -128,10 +122,7 @@ class GraphBuilder:
         )
         self._channels[y] = depth
         roles = ("gamma", "beta", "moving_mean", "moving_variance")
-        norm = [
-            self._param(f"{scope}/BatchNorm/{role}", (depth,), role, (0,), gain, offset if role == "beta" else 0.0)
-            for role in roles
-        ]
+        norm = [self._vector(f"{scope}/BatchNorm/{role}", depth, role, gain=gain, offset=offset) for role in roles]
         y = self.node("BatchNormalization", [y, *norm], f"{scope}/BatchNorm/FusedBatchNorm", epsilon=BN_EPSILON)
         return self.node("Relu", [y], f"{scope}/Relu") if relu else y
 
@@ -142,29 +133,46 @@ class GraphBuilder:
         source_rank: 4 where the checkpoint holds the layer as a 1x1 convolution.
         """
         role = "centred_" if centred else ""
-        axes = (1, 0) if source_rank == 2 else (3, 2)
-        weights = self._param(f"{scope}/weights", (depth, self.channels(x)), f"{role}weights", axes)
-        biases = self._param(f"{scope}/biases", (depth,), f"{role}biases", (0,))
+        weights = self._weights(scope, (depth, self.channels(x)), f"{role}weights", source_rank=source_rank)
+        biases = self._vector(f"{scope}/biases", depth, f"{role}biases")
         y = self.node("Gemm", [x, weights, biases], f"{scope}/MatMul", transB=1)
         self._channels[y] = depth
         return y
 
-    def _param(
-        self,
-        source: str,
-        shape: tuple[int, ...],
-        role: str,
-        axes: tuple[int, ...],
-        gain: float = 1.0,
-        offset: float = 0.0,
-    ) -> str:
-        suffix = {4: "_oihw", 2: "_oi"}.get(len(shape), "")  # another layout than the checkpoint's, so another name
-        name = source + suffix
-        assert name not in self.params, name
-        self.params[name] = Param(
-            name=name, shape=shape, role=role, source=source, source_axes=axes, gain=gain, offset=offset
+    def _weights(self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int) -> str:
+        """Add weights[out, in, ...], which a checkpoint holds as [..., in, out]: another layout, so another name."""
+        source = f"{scope}/weights"
+        depth, fan_in, *kernel = shape
+        return self._add(
+            Param(
+                name=f"{source}_{'oihw'[: len(shape)]}",
+                shape=shape,
+                role=role,
+                source=source,
+                source_shape=(*(kernel or (1,) * (source_rank - 2)), fan_in, depth),
+                source_axes=(source_rank - 1, source_rank - 2, *range(source_rank - 2)),
+            )
         )
-        return name
+
+    def _vector(self, name: str, size: int, role: str, *, gain: float = 1.0, offset: float = 0.0) -> str:
+        shape = (size,)
+        return self._add(
+            Param(
+                name=name,
+                shape=shape,
+                role=role,
+                source=name,
+                source_shape=shape,
+                source_axes=(0,),
+                gain=gain,
+                offset=offset,
+            )
+        )
+
+    def _add(self, param: Param) -> str:
+        assert param.name not in self.params, param.name
+        self.params[param.name] = param
+        return param.name
 
 
 def subgraph(nodes: Iterable[onnx.NodeProto], inputs: Iterable[str], outputs: Iterable[str]) -> list[onnx.NodeProto]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import onnx
@@ -22,7 +23,7 @@ Describe = Callable[..., Network]
 
 def _resnets() -> dict[str, Describe]:
     def entry(depth: int, form: str) -> Describe:
-        return lambda: resnet_v1(depth, form)
+        return lambda: resnet_v1(depth, form)  # no options: the name has said it all
 
     return {
         f"resnet{depth}" + (f"_{form}" if form != "whole" else ""): entry(depth, form)
@@ -31,7 +32,12 @@ def _resnets() -> dict[str, Describe]:
     }
 
 
-NETWORKS: dict[str, Describe] = {**_resnets(), "tiny_resnet": tiny_resnet, "mlp": mlp}
+NETWORKS: dict[str, Describe] = {
+    **_resnets(),
+    "tiny_resnet": tiny_resnet,
+    "tiny_resnet_16": partial(tiny_resnet, size=16, width=8),
+    "mlp": mlp,
+}
 
 
 def names() -> list[str]:

@@ -52,9 +52,12 @@ def draw(param: Param, seed: int) -> Array:
         case "biases":
             return _normal(rng, shape, 0.1)
         case "gamma":
-            return (param.gain * np.exp(0.25 * rng.standard_normal(shape))).astype(np.float32)
+            gamma: Array = (param.gain * np.exp(0.25 * rng.standard_normal(shape))).astype(np.float32)
+            return gamma
         case "beta":
-            return _normal(rng, shape, 0.3 * param.gain) + np.float32(param.offset)
+            beta = _normal(rng, shape, 0.3 * param.gain)
+            beta += np.float32(param.offset)
+            return beta
         case "moving_variance":
             return np.ones(shape, np.float32)
         case "moving_mean" | "centred_biases":

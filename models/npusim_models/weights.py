@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sized
 from pathlib import Path
 
 import numpy as np
+import onnx
+import safetensors
 import safetensors.numpy
 
 from npusim_models.errors import WeightsError, nearest, os_reason, quoted
@@ -27,15 +30,16 @@ def load_weights(path: str | os.PathLike[str], network: Network) -> Values:
     return match_weights(read_arrays(path), network, os.fspath(path))
 
 
-def save_weights(values: Mapping[str, Array], path: str | os.PathLike[str]) -> None:
-    """Write parameters under their ONNX names."""
+def save_weights(model: onnx.ModelProto, path: str | os.PathLike[str]) -> None:
+    """Write the parameters of a model under their ONNX names; the ending of `path` chooses the format."""
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     suffix = Path(path).suffix.lower()
     if suffix == ".npz":
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **dict(values))
+        np.savez(buffer, **values)
         data = buffer.getvalue()
     elif suffix == ".safetensors":
-        data = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in values.items()})
+        data = safetensors.numpy.save(values)
     else:
         raise WeightsError(f"{os.fspath(path)}: unknown weights format '{suffix}', expected {' or '.join(FORMATS)}")
     write_atomically(data, path)
@@ -52,7 +56,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise WeightsError(f"{where}: cannot be read: {os_reason(error)}") from error
     try:
         if suffix == ".safetensors":
-            return dict(safetensors.numpy.load(data))
+            return _read_safetensors(data)
+        if not zipfile.is_zipfile(io.BytesIO(data)):
+            raise ValueError("it is no zip archive of .npy files, or not all of one")
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # the bytes are here, so whatever the decoders raise is about the contents
@@ -60,10 +66,25 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise WeightsError(f"{where}: not a readable {suffix[1:]} file: {reason}") from error
 
 
+def _read_safetensors(data: bytes) -> dict[str, np.ndarray]:
+    """Decode the floating-point formats; bfloat16, which NumPy lacks, becomes float32."""
+    formats = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+    arrays = {}
+    for name, tensor in safetensors.deserialize(data):  # type: ignore[no-untyped-call]
+        if tensor["dtype"] not in formats:
+            raise ValueError(f"'{name}' is {tensor['dtype']}, expected {', '.join(formats)}")
+        array = np.frombuffer(tensor["data"], formats[tensor["dtype"]]).reshape(tensor["shape"])
+        arrays[name] = (array.astype("<u4") << 16).view("<f4") if tensor["dtype"] == "BF16" else array
+    return arrays
+
+
 def match_weights(arrays: Mapping[str, np.ndarray], network: Network, where: str) -> Values:
     """Check arrays against the network and bring them into its layout; where: what messages begin with."""
     found: Values = {}
-    names = {name.removesuffix(":0"): name for name in arrays}
+    names = {name.removesuffix(":0"): name for name in arrays}  # TensorFlow ends variables' names in :0
+    if len(names) < len(arrays):
+        twice = next(name for name in names if name in arrays and f"{name}:0" in arrays)
+        raise WeightsError(f"{where}: parameter '{twice}' is there twice, with and without :0")
     for param in network.params.values():
         given = [name for name in dict.fromkeys((param.name, param.source)) if name in names]
         if len(given) > 1:
@@ -75,18 +96,20 @@ def match_weights(arrays: Mapping[str, np.ndarray], network: Network, where: str
     missing = [param for name, param in network.params.items() if name in used and name not in found]
     if missing:
         first = missing[0]
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        hint = f"; nearest of those not used: {quoted(nearest(first.source, names))}" if names else ""
-        also = f" (or '{first.name}')" if first.name != first.source else ""
-        raise WeightsError(f"{where}: parameter '{first.source}'{also}{more} of {network.name} missing{hint}")
+        either = f"'{first.source}' or '{first.name}'" if first.name != first.source else f"'{first.name}'"
+        hint = f"; nearest in the file and not used: {quoted(nearest(first.source, names))}" if names else ""
+        raise WeightsError(f"{where}: {network.name} needs parameter {either}{_and_more(missing)}, missing here{hint}")
     if names:
-        extra = next(iter(names.values()))
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        known = [param.source for param in network.params.values()]
+        extra, known = next(iter(names)), [param.source for param in network.params.values()]
         raise WeightsError(
-            f"{where}: '{extra}'{more} not a parameter of {network.name}; nearest: {quoted(nearest(extra, known))}"
+            f"{where}: {network.name} has no parameter '{extra}'{_and_more(names)}; "
+            f"nearest: {quoted(nearest(extra, known))}"
         )
     return found
+
+
+def _and_more(items: Sized) -> str:
+    return f" (and {len(items) - 1} more)" if len(items) > 1 else ""
 
 
 def _convert(array: np.ndarray, param: Param, name: str, where: str) -> Array:
@@ -94,8 +117,7 @@ def _convert(array: np.ndarray, param: Param, name: str, where: str) -> Array:
     ours = name == param.name
     expected = param.shape if ours else param.source_shape
     if array.shape != expected:
-        got = " x ".join(map(str, array.shape)) or "()"
-        raise WeightsError(f"{where}: parameter '{name}' has shape {got}, expected {' x '.join(map(str, expected))}")
+        raise WeightsError(f"{where}: parameter '{name}' has shape {_shape(array.shape)}, expected {_shape(expected)}")
     if not np.issubdtype(array.dtype, np.floating):
         raise WeightsError(f"{where}: parameter '{name}' is {array.dtype}, expected floating point")
     with np.errstate(over="ignore"):
@@ -105,4 +127,10 @@ def _convert(array: np.ndarray, param: Param, name: str, where: str) -> Array:
         raise WeightsError(f"{where}: parameter '{name}' has {bad} values that are NaN, infinite or beyond float32")
     if param.role == "moving_variance" and values.min() < 0:
         raise WeightsError(f"{where}: parameter '{name}' has the value {values.min():g}, expected 0 or more")
-    return np.ascontiguousarray(values if ours else values.transpose(param.source_axes))
+    if not ours:
+        values = values.transpose(param.source_axes).reshape(param.shape)
+    return np.ascontiguousarray(values)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "of a scalar"
