@@ -24,6 +24,7 @@ from npusim.chain.forms import (
     WeightMove,
     Write,
 )
+from npusim.chain.hazards import refuse_own_reads
 from npusim.config import DRAM_ALIGN, NpuConfig
 from npusim.isa import SPACE_NAMES, Space, Stage
 
@@ -71,9 +72,11 @@ class Builder:
         writes = [Write(s.word, _space(s), s.values["addr"]) for s in steps if s.stage == Stage.WRITE]
         stages = [s for s in steps if Stage.READ < s.stage < Stage.WRITE]
         self._targets(source, stages, writes, end.word)
-        if source.space in _OFF_CHIP or any(write.space in _OFF_CHIP for write in writes):
-            return self._vector_move(source, stages, writes, head)
-        return self._compute(source, stages, writes, head)
+        moves = source.space in _OFF_CHIP or any(write.space in _OFF_CHIP for write in writes)
+        build = self._vector_move if moves else self._compute
+        chain: VectorMove | ComputeChain = build(source, stages, writes, head)
+        refuse_own_reads(chain, self.config)
+        return chain
 
     def finish(self, word: int) -> None:
         """Refuse a program that ends with sums in the accumulators."""

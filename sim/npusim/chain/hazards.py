@@ -1,0 +1,107 @@
+"""A chain must not read what it has written itself: when the pipeline makes the new value readable is not defined.
+
+Reading first and overwriting later, as an update in place does, is legal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from npusim.chain import check
+from npusim.chain.forms import ComputeChain, Operand, Registers, Source, VectorMove
+from npusim.chain.spans import I64, merge
+from npusim.config import NpuConfig
+from npusim.isa import SPACE_NAMES, Space
+
+
+def refuse_own_reads(chain: ComputeChain | VectorMove, config: NpuConfig) -> None:
+    """Raise `ProgramError` if an element is read from where an output of an earlier element went."""
+    if isinstance(chain, VectorMove):
+        _disjoint_move(chain, config)
+        return
+    if not chain.targets:
+        return
+    readers: tuple[Source | Operand, ...] = (chain.source, *chain.mfu0.operands, *chain.mfu1.operands)
+    last = check.nest_last(chain.outputs, chain.regs.out_cols, chain.regs.wr_row, chain.regs.wr_col)
+    for target in chain.targets:
+        for reader in readers:
+            if reader.space != target.space:
+                continue
+            reach = _reach(chain, reader)
+            if reach is None or target.addr > reader.addr + reach or reader.addr > target.addr + last:
+                continue
+            if np.any(_last_read(chain, reader, config) > _first_write(chain, target.addr, reader, config)):
+                name = SPACE_NAMES[target.space]
+                check.refuse(target.word, "v_wr", f"overwrites vectors of {name} that word {reader.word} reads later")
+
+
+def _disjoint_move(chain: VectorMove, config: NpuConfig) -> None:
+    if chain.source.space != Space.DRAM or chain.targets[0].space != Space.DRAM:
+        return
+    both = np.concatenate([region.spans for region in (*chain.reads(config), *chain.writes(config))])
+    lengths = both[:, 1] - both[:, 0]
+    union = merge(both[:, 0], lengths)
+    if (union[:, 1] - union[:, 0]).sum() < lengths.sum():
+        check.refuse(chain.targets[0].word, "v_wr", "the target overlaps the source of the same move in DRAM")
+
+
+def _reach(chain: ComputeChain, reader: Source | Operand) -> int | None:
+    regs = chain.regs
+    if isinstance(reader, Source):
+        return check.reader_last(regs)
+    if not reader.step:
+        return 0
+    if reader in chain.mfu0.operands:
+        return check.nest_last(chain.positions, regs.cols, regs.op0_row, regs.op0_col)
+    return check.nest_last(chain.outputs, regs.out_cols, regs.op1_row, regs.op1_col)
+
+
+def _first_write(chain: ComputeChain, addr: int, reader: Source | Operand, config: NpuConfig) -> I64:
+    """When each vector of the memory is first written: int64[depth], in elements or outputs as the reader counts."""
+    regs = chain.regs
+    when = np.arange(chain.outputs, dtype=np.int64)
+    if chain.reduce is not None and reader not in chain.mfu1.operands:
+        when = chain.windows().sum(axis=1) - 1
+    n = np.arange(chain.outputs, dtype=np.int64)
+    at = addr + n // regs.out_cols * regs.wr_row + n % regs.out_cols * regs.wr_col
+    first = np.full(config.depth(reader.space), np.iinfo(np.int64).max)
+    np.minimum.at(first, at, when)
+    return first
+
+
+def _last_read(chain: ComputeChain, reader: Source | Operand, config: NpuConfig) -> I64:
+    """When each vector of the memory is last read, int64[depth]; −1 if never."""
+    regs = chain.regs
+    if isinstance(reader, Source):
+        at = _window(regs)
+        when = np.arange(at.size, dtype=np.int64)
+        if chain.matmul is not None:
+            when = when // chain.window * regs.mv_rows
+        at, when = at[at >= 0], when[at >= 0]
+    elif reader in chain.mfu0.operands:
+        when = np.arange(chain.elements, dtype=np.int64)
+        p = when // (chain.elements // chain.positions)
+        at = p // regs.cols * regs.op0_row + p % regs.cols * regs.op0_col
+    else:
+        when = np.arange(chain.outputs, dtype=np.int64)
+        at = when // regs.out_cols * regs.op1_row + when % regs.out_cols * regs.op1_col
+    if isinstance(reader, Operand) and not reader.step:
+        at = np.zeros_like(when)
+    last = np.full(config.depth(reader.space), -1, np.int64)
+    np.maximum.at(last, reader.addr + at, when)
+    return last
+
+
+def _window(regs: Registers) -> I64:
+    """Return the reader's offset of every element in stream order, −1 for padding."""
+    y = np.add.outer(_steps(regs.rows, regs.stride_h), _steps(regs.kh, regs.dilation_h)) - regs.pad_top
+    x = np.add.outer(_steps(regs.cols, regs.stride_w), _steps(regs.kw, regs.dilation_w)) - regs.pad_left
+    inside = ((y >= 0) & (y < regs.in_h))[:, None, :, None] & ((x >= 0) & (x < regs.in_w))[None, :, None, :]
+    at = (y * regs.rd_row)[:, None, :, None] + (x * regs.rd_col)[None, :, None, :]
+    at = np.where(inside, at, -regs.kc)[..., None] + np.arange(regs.kc)
+    offsets: I64 = np.maximum(at, -1).ravel()
+    return offsets
+
+
+def _steps(count: int, pitch: int) -> I64:
+    return np.arange(count, dtype=np.int64) * pitch
