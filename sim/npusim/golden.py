@@ -159,7 +159,7 @@ class GoldenMachine:
         regs = chain.regs
         for n, vector in enumerate(self._reduced(chain)):
             i, j = divmod(n, regs.out_cols)
-            out = self._mfu(chain.mfu1, vector, i * regs.op1_row + j * regs.op1_col)
+            out = self._mfu(chain.mfu1, vector, n % chain.row_tiles, i * regs.op1_row + j * regs.op1_col)
             self._write(chain, n, out)
 
     def _hold(self, chain: ComputeChain) -> None:
@@ -193,8 +193,9 @@ class GoldenMachine:
                 elements = self._window(chain, r, c)
             else:
                 elements = (self._round(sums) for sums in self._multiply(chain, chain.matmul, p))
-            for vector in elements:
-                yield self._mfu(chain.mfu0, vector, offset)
+            for number, vector in enumerate(elements):
+                tile = number % chain.row_tiles
+                yield self._mfu(chain.mfu0, vector, tile, offset + tile)
 
     def _window(self, chain: ComputeChain, r: int, c: int) -> Iterator[Vector]:
         """The K vectors of a position, section 3.1."""
@@ -270,11 +271,12 @@ class GoldenMachine:
     def _round(self, sums: Sequence[int]) -> Vector:
         return tuple(self._lanes(arith.f32_to_f16, sums))
 
-    def _mfu(self, unit: Mfu, x: Vector, offset: int) -> Vector:
+    def _mfu(self, unit: Mfu, x: Vector, stays: int, steps: int) -> Vector:
+        """One element through a unit; stays, steps: offsets of operands that stay and that step."""
         if unit.mul is not None:
-            x = tuple(self._lanes(arith.f16_mul, x, self._operand(unit.mul, offset)))
+            x = tuple(self._lanes(arith.f16_mul, x, self._operand(unit.mul, stays, steps)))
         if unit.addsub is not None:
-            b = self._operand(unit.addsub.operand, offset)
+            b = self._operand(unit.addsub.operand, stays, steps)
             match unit.addsub.op:
                 case "add":
                     x = tuple(self._lanes(arith.f16_add, x, b))
@@ -299,8 +301,8 @@ class GoldenMachine:
             case "tanh":
                 return tuple(map(arith.f16_tanh, x))
 
-    def _operand(self, operand: Operand, offset: int) -> Vector:
-        return self._read(operand, offset if operand.step else 0)
+    def _operand(self, operand: Operand, stays: int, steps: int) -> Vector:
+        return self._read(operand, steps if operand.step else stays)
 
     def _reduce_max(self, window: list[Vector]) -> Vector:
         result = window[0]

@@ -163,15 +163,20 @@ class Builder:
             per_round = positions if config.shared_weights else regs.mv_rows
             rounds = -(-per_round // config.engines) * (1 if config.shared_weights else positions)
         self._continue_sums(matmul, stages, source, positions, regs)
-        mfu0 = self._mfu(by_stage, 0, check.nest_last(positions, regs.cols, regs.op0_row, regs.op0_col))
+        stays = 0 if matmul is None else regs.mv_rows - 1
+        steps = check.nest_last(positions, regs.cols, regs.op0_row, regs.op0_col) + stays
+        mfu0 = self._mfu(by_stage, 0, stays, steps)
         reduce = by_stage.get(Stage.REDUCE)
+        if reduce is not None and stays:
+            refuse(reduce.word, reduce.name, f"reduces a chain with {regs.mv_rows} row tiles, expected MV_ROWS 1")
         outputs = 0
         if writes:
             outputs = elements if reduce is None else check.outputs(end, regs, elements)
             check.at_least_one(end, regs, "out_cols")
         mfu1 = Mfu()
         if outputs:
-            mfu1 = self._mfu(by_stage, 1, check.nest_last(outputs, regs.out_cols, regs.op1_row, regs.op1_col))
+            steps = check.nest_last(outputs, regs.out_cols, regs.op1_row, regs.op1_col)
+            mfu1 = self._mfu(by_stage, 1, stays, steps)
             self._check_writes(writes, regs, outputs)
         return ComputeChain(
             **head,
@@ -224,18 +229,20 @@ class Builder:
         if matmul is not None and matmul.hold:
             self.held = (matmul.word, positions, regs.mv_rows)
 
-    def _mfu(self, by_stage: dict[Stage, Step], unit: int, last: int) -> Mfu:
+    def _mfu(self, by_stage: dict[Stage, Step], unit: int, stays: int, steps: int) -> Mfu:
         base = Stage.MFU0_MUL if unit == 0 else Stage.MFU1_MUL
         mul, addsub, act = (by_stage.get(Stage(base + i)) for i in range(3))
         return Mfu(
-            None if mul is None else self._operand(mul, _MUL_SPACES[unit], last),
-            None if addsub is None else AddSub(_ADDSUB[addsub.name], self._operand(addsub, _ADDSUB_SPACES[unit], last)),
+            None if mul is None else self._operand(mul, _MUL_SPACES[unit], stays, steps),
+            None
+            if addsub is None
+            else AddSub(_ADDSUB[addsub.name], self._operand(addsub, _ADDSUB_SPACES[unit], stays, steps)),
             None if act is None else _act(act),
         )
 
-    def _operand(self, step: Step, space: Space, last: int) -> Operand:
+    def _operand(self, step: Step, space: Space, stays: int, steps: int) -> Operand:
         operand = Operand(step.word, space, step.values["addr"], bool(step.values["step"]))
-        check.vectors(step.word, step.name, space, operand.addr, last if operand.step else 0, self.config)
+        check.vectors(step.word, step.name, space, operand.addr, steps if operand.step else stays, self.config)
         return operand
 
     def _check_writes(self, writes: list[Write], regs: Registers, count: int) -> None:

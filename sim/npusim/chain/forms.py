@@ -272,6 +272,11 @@ class ComputeChain(_Chain):
         """True if the sums stay in the accumulators."""
         return self.matmul is not None and self.matmul.hold
 
+    @property
+    def row_tiles(self) -> int:
+        """Vectors that the matrix-vector unit gives for a position; 1 without mv_mul."""
+        return 1 if self.matmul is None else self.regs.mv_rows
+
     def windows(self) -> I64:
         """Return int64[outputs, 2]: first element and number of elements of each output of the reduce stage."""
         r = self.regs
@@ -283,11 +288,16 @@ class ComputeChain(_Chain):
         regions = [self._read(config)]
         if self.matmul is not None:
             regions.append(self._tiles(config))
+        stays = spans.run(0, self.row_tiles)
         for operand in self.mfu0.operands:
-            steps = spans.nest(self.positions, regs.cols, regs.op0_row, regs.op0_col) if operand.step else spans.ONE
+            steps = stays
+            if operand.step:
+                steps = spans.product(spans.nest(self.positions, regs.cols, regs.op0_row, regs.op0_col), stays)
             regions.append(_region(operand, steps, config))
         for operand in self.mfu1.operands:
-            steps = spans.nest(self.outputs, regs.out_cols, regs.op1_row, regs.op1_col) if operand.step else spans.ONE
+            steps = stays
+            if operand.step:
+                steps = spans.nest(self.outputs, regs.out_cols, regs.op1_row, regs.op1_col)
             regions.append(_region(operand, steps, config))
         return regions
 

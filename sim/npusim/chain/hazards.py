@@ -50,9 +50,9 @@ def _reach(chain: ComputeChain, reader: Source | Operand) -> int | None:
     if isinstance(reader, Source):
         return check.reader_last(regs)
     if not reader.step:
-        return 0
+        return chain.row_tiles - 1
     if reader in chain.mfu0.operands:
-        return check.nest_last(chain.positions, regs.cols, regs.op0_row, regs.op0_col)
+        return check.nest_last(chain.positions, regs.cols, regs.op0_row, regs.op0_col) + chain.row_tiles - 1
     return check.nest_last(chain.outputs, regs.out_cols, regs.op1_row, regs.op1_col)
 
 
@@ -76,17 +76,17 @@ def _last_read(chain: ComputeChain, reader: Source | Operand, config: NpuConfig)
         at = _window(regs)
         when = np.arange(at.size, dtype=np.int64)
         if chain.matmul is not None:
-            when = when // chain.window * regs.mv_rows
+            when = when // chain.window * chain.row_tiles
         at, when = at[at >= 0], when[at >= 0]
     elif reader in chain.mfu0.operands:
         when = np.arange(chain.elements, dtype=np.int64)
         p = when // (chain.elements // chain.positions)
-        at = p // regs.cols * regs.op0_row + p % regs.cols * regs.op0_col
+        at = p // regs.cols * regs.op0_row + p % regs.cols * regs.op0_col + when % chain.row_tiles
     else:
         when = np.arange(chain.outputs, dtype=np.int64)
         at = when // regs.out_cols * regs.op1_row + when % regs.out_cols * regs.op1_col
     if isinstance(reader, Operand) and not reader.step:
-        at = np.zeros_like(when)
+        at = when % chain.row_tiles
     last = np.full(config.depth(reader.space), -1, np.int64)
     np.maximum.at(last, reader.addr + at, when)
     return last

@@ -18,8 +18,6 @@ _SMALL = 1 << 12
 """Axes up to this many taps are remembered: many chains of a layer share them."""
 
 EMPTY: Spans = np.empty((0, 2), np.int64)
-ONE: Spans = np.array([[0, 1]], np.int64)
-ONE.setflags(write=False)
 
 
 def run(start: int, length: int) -> Spans:
@@ -48,7 +46,7 @@ def nest(count: int, columns: int, row_pitch: int, column_pitch: int) -> Spans:
     """Return {i·row_pitch + j·column_pitch} for n < count, i = n div columns, j = n mod columns."""
     columns = min(columns, count)
     rows, rest = divmod(count, columns)
-    full = _product(_line(rows, row_pitch), _line(columns, column_pitch))
+    full = product(_line(rows, row_pitch), _line(columns, column_pitch))
     if not rest:
         return full
     last = _line(rest, column_pitch) + rows * row_pitch
@@ -63,7 +61,7 @@ def _line(count: int, pitch: int) -> Spans:
     return np.stack([starts, starts + 1], axis=1)
 
 
-def _product(outer: Spans, inner: Spans) -> Spans:
+def product(outer: Spans, inner: Spans) -> Spans:
     """Return {a + b} of two sets."""
     if len(outer) == 1 and len(inner) == 1:
         low = outer[0, 0] + inner[0, 0]
