@@ -17,6 +17,7 @@ Those marked "compiled code only", `flush_fp32`, `add_fp32` and `scale_dot` are 
 editing this file remove the `__pycache__` folders.)
 """
 
+# mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
 from __future__ import annotations
 
 from typing import Any
@@ -128,7 +129,7 @@ def _round_lanes(typingctx: Any, lanes: Any, source: Any, target: Any) -> Any:
 
 
 @register_jitable
-def round_halves(source, target, count):  # type: ignore[no-untyped-def]
+def round_halves(source, target, count):
     """Round `count` float32 at address `source` to halves at address `target` (compiled code only).
 
     The two may be one.  Returns 0 when nothing saturated.
@@ -184,7 +185,8 @@ def flush_fp32(x: np.float32) -> tuple[np.float32, bool]:
 @njit(cache=True, nogil=True)
 def add_fp32(a: np.float32, b: np.float32) -> tuple[np.float32, bool]:
     """Add two normal or zero float32 by the fp32 rule; return the sum and whether it saturated."""
-    return flush_fp32(np.float32(a + b))
+    result: tuple[np.float32, bool] = flush_fp32(np.float32(a + b))
+    return result
 
 
 @njit(cache=True, nogil=True)
@@ -416,9 +418,10 @@ def _pack(q: I8, exp: I8, bits: int, out: U8) -> bool:
 
 
 def unpack_tiles(packed: U8, n: int, m: int) -> tuple[I8, I8]:
-    """Unpack what `pack_tiles` packed: uint8[n_tiles, tile_bytes(n, m)] to q: int8[n_tiles, n, n], exp: int8[n_tiles, n].
+    """Unpack what `pack_tiles` packed.
 
-    The mantissa -2^m, which a packed tile can hold but `pack_tiles` never writes, comes out as it is.
+    packed: uint8[n_tiles, tile_bytes(n, m)].  Returns q: int8[n_tiles, n, n] and exp: int8[n_tiles, n].  The mantissa
+    -2^m, which a packed tile can hold but `pack_tiles` never writes, comes out as it is.
     """
     _require(packed, "packed", np.uint8, 2)
     _require_mantissa(m)

@@ -21,9 +21,11 @@ VNNI multiplies unsigned by signed bytes, so a pool holds weight + 128 and a dot
 NPUSIM_KERNEL names a flavour; the default is the first one that the processor has.
 """
 
+# mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from ..errors import InputError, nearest
@@ -109,9 +112,7 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
 
     rows = [b.sext(_load(b, b.add(src, b.mul(src_step, _I64(p))), _I32, 4), _I64) for p in range(positions)]
     acts_at = [b.add(q, b.mul(row, q_row)) for row in rows]
-    starts = [
-        _splat(b, b.mul(_load(b, b.add(sums, b.shl(row, _I64(2))), _I32, 4), _I32(-128)), lanes) for row in rows
-    ]
+    starts = [_splat(b, b.mul(_load(b, b.add(sums, b.shl(row, _I64(2))), _I32, 4), _I32(-128)), lanes) for row in rows]
 
     before, body, after = b.basic_block, b.append_basic_block("steps"), b.append_basic_block("scale")
     b.branch(body)
@@ -164,59 +165,69 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
             b.store(b.fadd(_load(b, at, floats, 4), value), b.inttoptr(at, floats.as_pointer())).align = 4
 
 
-def _micro(positions: Any, wide: Any, groups: int, lanes: int, vnni: bool) -> Any:
+def _micro(positions: Any, wide: Any, where: Any, groups: int, lanes: int, vnni: bool) -> Any:
     """Return an intrinsic's signature and code for literal `positions` and `wide`: `groups` row vectors, or one."""
     if not isinstance(positions, types.IntegerLiteral) or not isinstance(wide, types.IntegerLiteral):
         return None
     count, group_count = positions.literal_value, groups if wide.literal_value else 1
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _emit_micro(builder, args[2:], count, group_count, lanes, vnni)
+        _emit_micro(builder, cgutils.unpack_tuple(builder, args[2], 13), count, group_count, lanes, vnni)
         return context.get_dummy_value()
 
-    return types.void(positions, wide, *(types.int64,) * 13), codegen
+    return types.void(positions, wide, where), codegen
 
 
 @intrinsic(prefer_literal=True)
-def _micro_vnni512(typingctx: Any, positions: Any, wide: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any, k: Any, l: Any, m: Any) -> Any:  # noqa: E501, E741
-    return _micro(positions, wide, 4, 16, True)
+def _micro_vnni512(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
+    return _micro(positions, wide, where, 4, 16, True)
 
 
 @intrinsic(prefer_literal=True)
-def _micro_vnni256(typingctx: Any, positions: Any, wide: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any, k: Any, l: Any, m: Any) -> Any:  # noqa: E501, E741
-    return _micro(positions, wide, 2, 8, True)
+def _micro_vnni256(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
+    return _micro(positions, wide, where, 2, 8, True)
 
 
 @intrinsic(prefer_literal=True)
-def _micro_avx2(typingctx: Any, positions: Any, wide: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any, k: Any, l: Any, m: Any) -> Any:  # noqa: E501, E741
-    return _micro(positions, wide, 1, 8, False)
+def _micro_avx2(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
+    return _micro(positions, wide, where, 1, 8, False)
 
 
 # ------------------------------------------------------------------------------------------------ loops around them
 #
-# Common arguments: weights uint8[n_tiles, steps, rows, 4]; scales float32[n_tiles, rows]; tile_ids int32[R, K];
-# q [n_src, 4*steps]; exp int16[n_src]; sums int32[n_src]; src int32[P, K]; out float32[R, P, N]; the ranges [r0, r1)
-# of R and [p0, p1) of P to do; codes and limits, the stages that follow (see `vector.run_stages`), for which vector (r, p)
-# is number r*P + p.  They return nonzero when anything saturated.
+# Common arguments:
+#   weights, scales         uint8[n_tiles, steps, rows, 4], float32[n_tiles, rows]: those of a TilePool
+#   acts                    q [n_src, 4*steps], exp int16[n_src], sums int32[n_src], bias = 127 - (m_a-1)
+#   tile_ids, src, out      int32[R, K], int32[P, K], float32[R, P, N]
+#   start, hold             float32[R, P, N] to add to, or of size 0 to begin with zero; leave fp32 sums in out
+#   stages                  codes and limits for `vector.run_stages`; vector (r, p) is number r*P + p
+#   share                   r0, r1, p0, p1: the ranges of R and P to do
+# They return nonzero when anything saturated.
 
 
 @register_jitable
-def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+def _blocks(micro, groups, lanes, weights, scales, acts, tile_ids, src, start, hold, out, stages, share):
+    q, exp, sums, bias = acts
+    codes, limits = stages
+    r0, r1, p0, p1 = share
     _, steps, rows, _ = weights.shape
     width = out.shape[2]
     w_base, s_base = weights.ctypes.data, scales.ctypes.data
-    q_base, q_row = q.ctypes.data, q.strides[0]
-    e_base, sum_base = exp.ctypes.data, sums.ctypes.data
+    inputs = (q.ctypes.data, q.strides[0])
     src_base, src_step = src.ctypes.data, src.strides[0]
+    by_source = (src_step, exp.ctypes.data, sums.ctypes.data)
     acc = np.empty(_BLOCK * rows + 16, np.float32)
-    acc_base, acc_step = (acc.ctypes.data + 63) & -64, rows * 4
+    head = acc[(-acc.ctypes.data % 64) // 4 :]
+    acc_base, acc_step = head.ctypes.data, rows * 4
     out_base, positions = out.ctypes.data, out.shape[1]
-    w_step = rows * 4
     over = 0
     for r in range(r0, r1):
         for first in range(p0, p1, _BLOCK):
             count = min(_BLOCK, p1 - first)
             acc[:] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
+            if start.size > 0:
+                for p in range(count):
+                    head[p * rows : p * rows + width] = start[r, first + p]
             for k in range(tile_ids.shape[1]):
                 tile = np.int64(tile_ids[r, k])
                 w = w_base + tile * weights.strides[0]
@@ -227,31 +238,34 @@ def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums,
                     to = acc_base + p * acc_step
                     left = count - p
                     g = 0
-                    while g < rows:
-                        wide = rows - g >= groups * lanes
-                        wg, sg, tg = w + g * 4, s + g * 4, to + g * 4
-                        if wide:
+                    while g < rows * 4:
+                        where = (w + g, rows * 4, steps, *inputs, at, *by_source, s + g, bias, to + g, acc_step)
+                        if rows * 4 - g >= groups * lanes * 4:
                             if left >= 6:
-                                micro(6, 1, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(6, 1, where)
                             elif left >= 4:
-                                micro(4, 1, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(4, 1, where)
                             elif left >= 2:
-                                micro(2, 1, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(2, 1, where)
                             else:
-                                micro(1, 1, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
-                            g += groups * lanes
+                                micro(1, 1, where)
+                            g += groups * lanes * 4
                         else:
                             if left >= 6:
-                                micro(6, 0, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(6, 0, where)
                             elif left >= 4:
-                                micro(4, 0, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(4, 0, where)
                             elif left >= 2:
-                                micro(2, 0, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
+                                micro(2, 0, where)
                             else:
-                                micro(1, 0, wg, w_step, steps, q_base, q_row, at, src_step, e_base, sum_base, sg, bias, tg, acc_step)  # noqa: E501
-                            g += lanes
+                                micro(1, 0, where)
+                            g += lanes * 4
                     p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
             number = r * positions + first
+            if hold:
+                for p in range(count):
+                    out[r, first + p] = head[p * rows : p * rows + width]
+                continue
             for p in range(count):
                 over |= round_halves(acc_base + p * acc_step, out_base + (number + p) * width * 4, width)
             if codes.shape[0] > 0:
@@ -260,22 +274,22 @@ def _blocks(micro, groups, lanes, weights, scales, bias, tile_ids, q, exp, sums,
 
 
 @njit(cache=True, nogil=True)
-def _run_vnni512(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_vnni512, 4, 16, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
+def _run_vnni512(*args):
+    return _blocks(_micro_vnni512, 4, 16, *args)
 
 
 @njit(cache=True, nogil=True)
-def _run_vnni256(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_vnni256, 2, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
+def _run_vnni256(*args):
+    return _blocks(_micro_vnni256, 2, 8, *args)
 
 
 @njit(cache=True, nogil=True)
-def _run_avx2(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
-    return _blocks(_micro_avx2, 1, 8, weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1)
+def _run_avx2(*args):
+    return _blocks(_micro_avx2, 1, 8, *args)
 
 
 @register_jitable
-def _dots(weights, tile, q, row, sums, dots):  # type: ignore[no-untyped-def]
+def _dots(weights, tile, q, row, sums, dots):
     """Leave the integer dot products of one tile and one vector in dots: int32[rows]."""
     _, steps, rows, _ = weights.shape
     dots[:] = np.int32(-128) * sums[row]
@@ -290,14 +304,17 @@ def _dots(weights, tile, q, row, sums, dots):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
+def _run_plain(weights, scales, acts, tile_ids, src, start, hold, out, stages, share):
+    q, exp, sums, bias = acts
+    codes, limits = stages
+    r0, r1, p0, p1 = share
     rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
     dots = np.empty(rows, np.int32)
-    total = np.empty(width, np.float32)
+    total, zeros = np.empty(width, np.float32), np.zeros(width, np.float32)
     over = 0
     for r in range(r0, r1):
         for p in range(p0, p1):
-            total[:] = np.float32(0.0)
+            total[:] = start[r, p] if start.size > 0 else zeros
             for k in range(tile_ids.shape[1]):
                 row = src[p, k]
                 tile = tile_ids[r, k]
@@ -305,6 +322,9 @@ def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, l
                 act = np.float32(2.0 ** (exp[row] + bias - 127))
                 for i in range(width):
                     total[i] += np.float32(dots[i]) * act * scales[tile, i]
+            if hold:
+                out[r, p] = total
+                continue
             number = r * positions + p
             over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
             over |= run_stages(codes, limits, out_base, number, number + 1, width)
@@ -312,14 +332,19 @@ def _run_plain(weights, scales, bias, tile_ids, q, exp, sums, src, out, codes, l
 
 
 @njit(cache=True, nogil=True)
-def _run_exact(weights, exps, bias, tile_ids, q, exp, sums, src, out, codes, limits, r0, r1, p0, p1):  # type: ignore[no-untyped-def]
-    """Do the same with exps: int16[n_tiles, rows] = E_w - (m_w-1) in place of scales, by the fp32 rule at every step."""
+def _run_exact(weights, exps, acts, tile_ids, src, start, hold, out, stages, share):
+    """Do the same by the fp32 rule at every step; exps: int16[n_tiles, rows] = E_w - (m_w-1), in place of scales."""
+    q, exp, sums, bias = acts
+    codes, limits = stages
+    r0, r1, p0, p1 = share
     rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
     dots = np.empty(rows, np.int32)
     total = np.empty(width, np.float32)
     over = 0
     for r in range(r0, r1):
         for p in range(p0, p1):
+            if start.size > 0:
+                total[:] = start[r, p]
             for k in range(tile_ids.shape[1]):
                 row = src[p, k]
                 tile = tile_ids[r, k]
@@ -327,10 +352,13 @@ def _run_exact(weights, exps, bias, tile_ids, q, exp, sums, src, out, codes, lim
                 for i in range(width):
                     value, saturated = scale_dot(dots[i], np.int64(exp[row]) + bias - 127 + exps[tile, i])
                     over |= saturated
-                    if k > 0:
+                    if k > 0 or start.size > 0:
                         value, saturated = add_fp32(total[i], value)
                         over |= saturated
                     total[i] = value
+            if hold:
+                out[r, p] = total
+                continue
             number = r * positions + p
             over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
             over |= run_stages(codes, limits, out_base, number, number + 1, width)
@@ -406,7 +434,7 @@ class TilePool:
     """
 
     def __init__(self, q: I8, exp: I8, m: int) -> None:
-        """Take q: int8[n_tiles, N, N] (row, element) and exp: int8[n_tiles, N] as `numerics.unpack_tiles` gives them."""
+        """Take q: int8[n_tiles, N, N] and exp: int8[n_tiles, N] as `numerics.unpack_tiles` gives them."""
         if q.ndim != 3 or q.dtype != np.int8 or q.shape[1] != q.shape[2] or exp.shape != q.shape[:2]:
             raise InputError(f"q, exp: got {q.dtype}{q.shape}, {exp.shape} (allowed: int8 (n, N, N) and (n, N))")
         if m not in MANTISSA_BITS:
@@ -417,12 +445,13 @@ class TilePool:
         self.scales: F32 = np.empty((self.n_tiles, rows), np.float32)
         self.exps: I16 = np.empty((self.n_tiles, rows), np.int16)
         self.unsafe: npt.NDArray[np.bool_] = np.empty(self.n_tiles, np.bool_)
-        _fill_pool(np.ascontiguousarray(q), np.ascontiguousarray(exp), m, self.weights, self.scales, self.exps, self.unsafe)
+        q, exp = np.ascontiguousarray(q), np.ascontiguousarray(exp)
+        _fill_pool(q, exp, m, self.weights, self.scales, self.exps, self.unsafe)
         self.any_unsafe = bool(self.unsafe.any())
 
 
 @njit(cache=True, nogil=True)
-def _fill_pool(q, exp, m, weights, scales, exps, unsafe):  # type: ignore[no-untyped-def]
+def _fill_pool(q, exp, m, weights, scales, exps, unsafe):
     n_tiles, n, _ = q.shape
     weights[:] = np.uint8(128)
     scales[:] = np.float32(1.0)
@@ -448,6 +477,9 @@ def _fill_pool(q, exp, m, weights, scales, exps, unsafe):  # type: ignore[no-unt
 
 
 # ------------------------------------------------------------------------------------------------------ the product
+
+
+_NOTHING: F32 = np.empty((0, 0, 0), np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -489,6 +521,8 @@ def matvec(
     out: F32,
     *,
     sums: I32 | None = None,
+    start: F32 | None = None,
+    hold: bool = False,
     stages: Sequence[Stage] = (),
     threads: int = 1,
     kernel: str | None = None,
@@ -498,9 +532,12 @@ def matvec(
     tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: int8[n_src, N] and act_exp:
     int16[n_src] as `numerics.quantise_activations` gives them for `act_mantissa` (a zero vector for padding has
     q = 0, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
-    with halves.  sums: int32[n_src], the sums of the rows of q, when they are at hand.  stages: point-wise stages that
-    the results go through while they are in the cache, as `vector.apply_stages` would take out through as [R*P, N]; an
-    operand must not overlap out.
+    with halves.  Optional:
+      sums     int32[n_src], the sums of the rows of q, when they are at hand
+      hold     leave the fp32 sums in out instead, not rounded to halves and without stages
+      start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
+      stages   point-wise stages that the results go through while they are in the cache, as `vector.apply_stages`
+               would take out through as [R*P, N]; an operand must not overlap out
 
     Returns whether any value saturated.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a
     shape, dtype or index that does not fit, and where 2^24 cannot hold a dot product.
@@ -508,24 +545,25 @@ def matvec(
     n = pool.native_dim
     tiles = tile_ids.reshape(-1, tile_ids.shape[-1])
     result = out.reshape(-1, *out.shape[-2:])
-    _check(pool, tiles, q, act_exp, act_mantissa, src, result, sums)
+    begin = _NOTHING if start is None else start.reshape(-1, *start.shape[-2:])
+    _check(pool, tiles, q, act_exp, act_mantissa, src, result, sums, begin)
     if sums is None:
         sums = np.empty(q.shape[0], np.int32)
         _row_sums(q, sums)
     name = choose_kernel(kernel)
-    if (pool.any_unsafe and bool(pool.unsafe[tiles].any())) or not _all_within(act_exp, *_SAFE_ACT_EXP):
+    if (pool.any_unsafe and (start is not None or bool(pool.unsafe[tiles].any()))) or not _all_within(
+        act_exp, *_SAFE_ACT_EXP
+    ):
         name = "exact"
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
-    if name == "avx2":
-        q = q.astype(np.int16)  # type: ignore[assignment]
+    acts = (q.astype(np.int16) if name == "avx2" else q, act_exp, sums, 127 - (act_mantissa - 1))
     run = _KERNELS[name]
-    bias = 127 - (act_mantissa - 1)
     scales = pool.exps if name == "exact" else pool.scales
-    codes, limits = encode_stages(stages, tiles.shape[0] * src.shape[0], n)
+    tables = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
 
-    def part(r0: int, r1: int, p0: int, p1: int) -> int:
-        return run(pool.weights, scales, bias, tiles, q, act_exp, sums, src, result, codes, limits, r0, r1, p0, p1)
+    def part(*share: int) -> int:
+        return run(pool.weights, scales, acts, tiles, src, begin, hold, result, tables, share)
 
     (n_out, depth), n_pos = tiles.shape, src.shape[0]
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
@@ -533,10 +571,10 @@ def matvec(
         return bool(part(0, n_out, 0, n_pos))
     if n_out % threads == 0 or n_pos < 6 * threads:
         cuts = [n_out * t // threads for t in range(threads + 1)]
-        shares = [(a, b, 0, n_pos) for a, b in zip(cuts, cuts[1:], strict=False)]
+        shares = [(a, b, 0, n_pos) for a, b in itertools.pairwise(cuts)]
     else:
         cuts = [n_pos * t // threads for t in range(threads + 1)]
-        shares = [(0, n_out, a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+        shares = [(0, n_out, a, b) for a, b in itertools.pairwise(cuts)]
     others = [_helpers(threads - 1).submit(part, *share) for share in shares[1:]]
     over = part(*shares[0])
     for other in others:
@@ -545,14 +583,21 @@ def matvec(
 
 
 def _check(
-    pool: TilePool, tiles: I32, q: I8, exp: I16, m: int, src: I32, out: F32, sums: I32 | None
+    pool: TilePool, tiles: I32, q: I8, exp: I16, m: int, src: I32, out: F32, sums: I32 | None, start: F32
 ) -> None:
     """Refuse what the kernels, which do not check, would read or write out of bounds or get wrong."""
     n, n_src = pool.native_dim, q.shape[0]
-    arrays = [("tile_ids", tiles, np.int32), ("q", q, np.int8), ("act_exp", exp, np.int16), ("src", src, np.int32)]
-    arrays += [("out", out, np.float32)] + ([] if sums is None else [("sums", sums, np.int32)])
+    arrays: list[tuple[str, npt.NDArray[Any] | None, type]] = [
+        ("tile_ids", tiles, np.int32),
+        ("q", q, np.int8),
+        ("act_exp", exp, np.int16),
+        ("src", src, np.int32),
+        ("out", out, np.float32),
+        ("start", start, np.float32),
+        ("sums", sums, np.int32),
+    ]
     for name, array, dtype in arrays:
-        if array.dtype != dtype or not array.flags.c_contiguous:
+        if array is not None and (array.dtype != dtype or not array.flags.c_contiguous):
             raise InputError(f"{name}: got {array.dtype} (allowed: a C-contiguous array of {np.dtype(dtype).name})")
     if q.shape != (n_src, n) or exp.shape != (n_src,) or (sums is not None and sums.shape != (n_src,)):
         raise InputError(f"q, act_exp, sums: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,), (n_src,))")
@@ -560,6 +605,8 @@ def _check(
         raise InputError(f"src: got {src.shape} (allowed: (P, {tiles.shape[1]}), one column for each of K > 0 tiles)")
     if out.shape != (tiles.shape[0], src.shape[0], n):
         raise InputError(f"out: got {out.shape} (allowed: {(tiles.shape[0], src.shape[0], n)})")
+    if start.size > 0 and start.shape != out.shape:
+        raise InputError(f"start: got {start.shape} (allowed: that of out, {out.shape})")
     if m not in MANTISSA_BITS:
         raise InputError(f"act_mantissa: got {m} magnitude bits (allowed: 2..7)")
     if n << (m + pool.mantissa) > 1 << 24 and n * ((1 << m) - 1) * ((1 << pool.mantissa) - 1) >= 1 << 24:

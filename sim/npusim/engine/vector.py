@@ -5,6 +5,7 @@ sums and differences follow IEEE to nearest even (x - x is +0, -0 + -0 is -0), a
 whichever comes first, so relu(-0) = max(-0, +0) = +0.
 """
 
+# mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
 from __future__ import annotations
 
 import enum
@@ -46,7 +47,7 @@ class Op(enum.IntEnum):
     MAX = 4
     RELU = 5  # max(a, +0)
     CLIP = 6  # min(max(a, lo), hi)
-    LEAKY_RELU = 7  # a times lo (the slope) where a's sign bit is set
+    LEAKY_RELU = 7  # a times lo (the slope) where a is below 0; a zero stays what it is
     LUT = 8  # table[binary16 pattern of a]
 
 
@@ -59,8 +60,8 @@ class Stage:
     """One stage of a chain.
 
     operand: float32[entries, N] of halves, for the binary operations: a whole VRF will do.  index: its row for all
-    positions, or int32[P] with one for each position.  lo, hi: halves; bounds of CLIP, lo alone the slope of LEAKY_RELU.
-    table: float32[65536] of halves by binary16 pattern, for LUT.
+    positions, or int32[P] with one for each position.  lo, hi: halves; the bounds of CLIP, or lo the slope of
+    LEAKY_RELU.  table: float32[65536] of halves by binary16 pattern, for LUT.
     """
 
     op: Op
@@ -107,13 +108,13 @@ def _lanes(typingctx: Any, op: Any, lanes: Any, a: Any, b: Any, lo: Any, hi: Any
         over = None
         if code == Op.RELU:
             bits = as_bits(builder, a)
-            y = builder.bitcast(builder.select(builder.icmp_signed("<", bits, like(bits, 0)), like(bits, 0), bits), vector)
+            bits = builder.select(builder.icmp_signed("<", bits, like(bits, 0)), like(bits, 0), bits)
+            y = builder.bitcast(bits, vector)
         elif code == Op.CLIP:
             y = _pick(builder, "<", _pick(builder, ">", a, splat(args[4])), splat(args[5]))
         elif code == Op.LEAKY_RELU:
             scaled, over = emit_round_half(builder, builder.fmul(a, splat(args[4])))
-            bits = as_bits(builder, a)
-            negative = builder.icmp_signed("<", bits, like(bits, 0))
+            negative = builder.fcmp_ordered("<", a, ir.Constant(vector, [0.0] * count))
             y, over = builder.select(negative, scaled, a), builder.and_(negative, over)
         else:
             b = load16(builder, b_at, count)
@@ -155,7 +156,7 @@ def _ints_at(typingctx: Any, address: Any) -> Any:
 
 
 @register_jitable
-def _span(op, a, b, count, lo, hi):  # type: ignore[no-untyped-def]
+def _span(op, a, b, count, lo, hi):
     """Apply one operation (not LUT) to `count` values at address a in place, b the operand's address."""
     over = 0
     whole, size = count // 16 * 64, count * 4
@@ -203,7 +204,7 @@ def _span(op, a, b, count, lo, hi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def run_stages(codes, limits, stream, first, last, width):  # type: ignore[no-untyped-def]
+def run_stages(codes, limits, stream, first, last, width):
     """Take vectors [first, last) of the stream at address `stream` through all stages, in place (compiled code only).
 
     codes, limits: what `encode_stages` returns.  Returns nonzero when anything saturated.
@@ -230,7 +231,7 @@ def run_stages(codes, limits, stream, first, last, width):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def _apply(x, out, codes, limits, block):  # type: ignore[no-untyped-def]
+def _apply(x, out, codes, limits, block):
     positions, width = x.shape
     over = 0
     copy = x.ctypes.data != out.ctypes.data
@@ -334,7 +335,15 @@ def windows_in_run(n: int, overlap: int, head: int, run: int, tail: bool) -> int
 
 
 def reduce_windows(
-    x: F32, kind: Reduction, out: F32, *, n: int, overlap: int = 0, head: int | None = None, run: int, tail: bool = False
+    x: F32,
+    kind: Reduction,
+    out: F32,
+    *,
+    n: int,
+    overlap: int = 0,
+    head: int | None = None,
+    run: int,
+    tail: bool = False,
 ) -> bool:
     """Reduce windows of a stream, element by element of the native vector.
 
@@ -356,7 +365,7 @@ def reduce_windows(
 
 
 @njit(cache=True, nogil=True)
-def _reduce(x, kind, out, n, overlap, head, run, per_run):  # type: ignore[no-untyped-def]
+def _reduce(x, kind, out, n, overlap, head, run, per_run):
     over = 0
     to = 0
     row = x.shape[1] * 4
