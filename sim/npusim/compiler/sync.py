@@ -1,0 +1,159 @@
+"""Place the semaphore tokens: the least set that makes the three queues' free running equal to program order.
+
+Each queue starts its chains in order and completes them in order.  A chain that touches what an earlier chain touches
+has to wait for that chain's completion, unless the order of its own queue already guarantees it; waiting is a token
+that the earlier chain gives.  Tokens of one semaphore are taken in the order in which they are given, so the j-th wait
+is matched with the j-th give.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from npusim import isa
+from npusim.chain import Chain, Memory, Region, decode_stream
+from npusim.config import NpuConfig
+from npusim.isa import Queue, Space
+
+I64 = npt.NDArray[np.int64]
+NEVER = -1
+
+
+def safe_in_queue(queue: Queue, earlier_writes: bool, later_writes: bool) -> bool:
+    """True if a queue's own order makes a later chain see or overwrite an earlier one's data correctly.
+
+    Compute chains read in the order in which they start and write in the same order behind a pipeline of constant
+    depth: only reading what an earlier chain writes needs a token.  Weight moves only write.  Vector moves overlap
+    freely on chip.  (DRAM serves each queue in order and is not tracked here.)
+    """
+    if queue is Queue.COMPUTE:
+        return not (earlier_writes and not later_writes)
+    return queue is Queue.WEIGHT
+
+
+Places = slice | I64
+"""An index into a table of addresses."""
+
+
+def on_chip(regions: list[Region]) -> list[Region]:
+    """Regions outside DRAM that have any address."""
+    return [r for r in regions if r.memory is not Memory.DRAM and len(r.spans)]
+
+
+def places_of(region: Region) -> Places:
+    """Return an index of exactly the region's addresses."""
+    if len(region.spans) == 1:
+        return slice(int(region.spans[0, 0]), int(region.spans[0, 1]))
+    return region.addresses
+
+
+@dataclass(slots=True)
+class _Track:
+    """For every address of one memory the last chain of each queue that wrote and that read it (index in queue)."""
+
+    written: I64
+    read: I64
+
+
+@dataclass(slots=True)
+class Tracker:
+    """Last writers and readers of every on-chip address."""
+
+    config: NpuConfig
+    memories: dict[Memory, _Track] = field(default_factory=dict)
+
+    def _track(self, memory: Memory) -> _Track:
+        if memory not in self.memories:
+            c = self.config
+            depth = c.mrf_slots * (1 if c.shared_weights else c.engines)
+            depth = depth if memory is Memory.MATRIX_RF else c.depth(Space(memory))
+            blank = np.full((len(Queue), depth), NEVER, np.int64)
+            self.memories[memory] = _Track(blank, blank.copy())
+        return self.memories[memory]
+
+    def needed(self, queue: Queue, reads: list[Region], writes: list[Region]) -> list[int]:
+        """For each queue: the last of its chains (index in queue) that must be complete, or `NEVER`."""
+        need = [NEVER] * len(Queue)
+
+        def look(places: Places, table: I64, earlier_writes: bool, later_writes: bool) -> None:
+            for other in Queue:
+                if other is queue and safe_in_queue(queue, earlier_writes, later_writes):
+                    continue
+                need[other] = max(need[other], int(table[other][places].max()))
+
+        for region in on_chip(reads):
+            look(places_of(region), self._track(region.memory).written, True, False)
+        for region in on_chip(writes):
+            track, places = self._track(region.memory), places_of(region)
+            look(places, track.written, True, True)
+            look(places, track.read, False, True)
+        return need
+
+    def record(self, queue: Queue, index: int, reads: list[Region], writes: list[Region]) -> None:
+        """Note that chain `index` of a queue touches these regions."""
+        for region in on_chip(reads):
+            self._track(region.memory).read[queue][places_of(region)] = index
+        for region in on_chip(writes):
+            self._track(region.memory).written[queue][places_of(region)] = index
+
+
+class Clocks:
+    """Which chains are known to be complete when each chain starts, and when each completes.
+
+    A vector clock per chain: for each queue the index of its last chain known to be complete.
+    """
+
+    def __init__(self) -> None:
+        self.current = [[NEVER] * len(Queue) for _ in Queue]  # at the start of the queue's latest chain
+        self.history: list[list[tuple[int, ...]]] = [[] for _ in Queue]  # at each chain's start
+
+    def start(self, queue: Queue, waits_for: list[tuple[Queue, int]]) -> list[int]:
+        """Begin the next chain of a queue after the completion of the given chains; returns its clock."""
+        clock = self.current[queue]
+        for other, index in waits_for:
+            clock[other] = max(clock[other], index)
+            for q, value in enumerate(self.history[other][index]):
+                clock[q] = max(clock[q], value)
+        self.history[queue].append(tuple(clock))
+        return clock
+
+
+def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
+    """Return the program with `wait` and `give` masks in every `end_chain`; the input carries none."""
+    decoded = decode_stream(words, config)
+    tracker, clocks = Tracker(config), Clocks()
+    chains: dict[Queue, list[Chain]] = {q: [] for q in Queue}
+    wait: dict[int, int] = {}
+    give: dict[int, int] = {}
+    for chain in decoded.chains:
+        queue, index = chain.queue, len(chains[chain.queue])
+        reads, writes = chain.reads(config), chain.writes(config)
+        known = clocks.current[queue]
+        waits: list[tuple[Queue, int]] = []
+        # a token may bring knowledge that makes another superfluous: ask the queue that knows most first
+        needs = sorted(enumerate(tracker.needed(queue, reads, writes)), key=lambda n: n[0] != int(Queue.COMPUTE))
+        learnt = list(known)
+        for number, needed in needs:
+            other = Queue(number)
+            if needed > learnt[other]:
+                waits.append((other, needed))
+                learnt[other] = needed
+                for q, value in enumerate(clocks.history[other][needed]):
+                    learnt[q] = max(learnt[q], value)
+        clocks.start(queue, waits)
+        for other, needed in waits:
+            wait[chain.end] = wait.get(chain.end, 0) | 1 << other
+            giver = chains[other][needed].end
+            give[giver] = give.get(giver, 0) | 1 << queue
+        chains[queue].append(chain)
+        tracker.record(queue, index, reads, writes)
+    out = np.array(words, np.uint64)
+    row = isa.BY_NAME["end_chain"]
+    for at, mask in wait.items():
+        out[at] |= np.uint64(mask << row.field("wait").lsb)
+    for at, mask in give.items():
+        out[at] |= np.uint64(mask << row.field("give").lsb)
+    return out

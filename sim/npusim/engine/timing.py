@@ -1,0 +1,289 @@
+"""When everything happens: the formulas of `docs/architecture.md`, section 5, event by event.
+
+The cost grows with the number of chains, never with the cycles they take.  Values are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from npusim.chain import Chain, ComputeChain, Decoded, VectorMove, WeightMove
+from npusim.config import NpuConfig
+from npusim.engine.dram import Dram, Transfer
+from npusim.isa import Queue, Space
+
+CAUSES = ("weights", "dram", "link", "dependency", "drain", "dispatch")
+"""Why the compute queue waited, in the order in which ties are charged."""
+
+NetReady = Callable[[int], int]
+"""Given the number of the network-queue tensor, the cycle in which its first vector can be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Times of one chain in cycles.
+
+    start: first read or first transfer; busy: end of the occupancy of its queue's unit (exclusive); complete: its
+    results are in place; cause, stall: why and how long the compute queue's unit waited before it.
+    """
+
+    chain: Chain
+    dispatched: int
+    start: int
+    busy: int
+    complete: int
+    cause: str = ""
+    stall: int = 0
+    tail: tuple[int, int] = (0, 0)  # first and last cycle in which an element enters MFU0
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One run: a span for each chain in program order, and the account of all cycles.
+
+    account: cycles by kind: "compute" and "vector" are busy, the others are `CAUSES`; they add up to `cycles`.
+    """
+
+    spans: tuple[Span, ...]
+    cycles: int
+    account: dict[str, int]
+    dram_read: int
+    dram_written: int
+
+    @property
+    def stalls(self) -> dict[str, int]:
+        """The causes alone."""
+        return {cause: self.account[cause] for cause in CAUSES}
+
+
+@dataclass(slots=True)
+class _QueueState:
+    """One queue: chains not yet started, the tokens it can take, when its unit is free."""
+
+    waiting: deque[tuple[Chain, int]] = field(default_factory=deque)  # chain, cycle dispatched
+    started: list[int] = field(default_factory=list)
+    free: int = 0
+
+
+def compute_times(chain: ComputeChain, config: NpuConfig) -> tuple[int, int, int, int]:
+    """Return (occupancy B, F - s, E - s, completion - s) of a compute chain that starts at s."""
+    c, regs = config, chain.regs
+    source = c.lat_expand if chain.source.space is Space.EXPANDER else c.lat_read
+    tail = 2 * (c.lat_mul + c.lat_add + c.lat_act) + c.lat_reduce + c.lat_write
+    if chain.matmul is None:
+        busy = chain.elements
+        return busy, source, source + busy - 1, source + busy - 1 + tail
+    matrix = c.lat_bfp + c.tile_cycles + c.lat_dot + c.lat_convert + c.lat_acc + c.lat_round
+    window = chain.window
+    busy = chain.rounds * window * c.tile_cycles
+    lanes = chain.positions if c.shared_weights else regs.mv_rows
+    skew = (lanes - 1) % c.engines
+    first = source + matrix + (window - 1) * c.tile_cycles
+    last = source + matrix + busy - c.tile_cycles + skew
+    return busy, first, last, last - c.lat_round if chain.holds else last + tail
+
+
+class Simulation:
+    """Runs the clockwork of one program."""
+
+    def __init__(self, decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None) -> None:
+        self.config = config
+        self.chains = decoded.chains
+        self.words = decoded.words
+        self.net_ready = net_ready or (lambda number: 0)
+        self.dram = Dram(config)
+        self.queues = {q: _QueueState() for q in Queue}
+        self.tokens: dict[tuple[Queue, Queue], deque[tuple[int, str]]] = {
+            (a, b): deque() for a in Queue for b in Queue
+        }
+        self.spans: list[Span | None] = [None] * len(self.chains)
+        self.next = 0  # next chain to dispatch
+        self.dispatched = 0  # cycle in which its first word can be dispatched
+        self.previous: tuple[int, int, int] = (0, 0, -1)  # compute: start, busy end, last tail entry E
+        self.account = dict.fromkeys(("compute", "vector", *CAUSES), 0)
+        self.nets = 0
+
+    def run(self) -> Timing:
+        """Simulate to the end; the program must have passed `compiler.verify`."""
+        while True:
+            while self._dispatch() | self._compute() | self._moves():
+                pass
+            if not self.dram.serve():
+                break
+            self._finish_transfers()
+        assert all(span is not None for span in self.spans), "a verified program cannot block"
+        spans = tuple(span for span in self.spans if span is not None)
+        halt = self.dispatched + self.words - (self.chains[-1].end + 1 if self.chains else 0)
+        cycles = max([halt, *(s.complete for s in spans)])
+        self.account["drain"] += cycles - self.previous[1]
+        return Timing(spans, cycles, self.account, self.dram.read, self.dram.written)
+
+    # ---- dispatch ----------------------------------------------------------------------------------------------
+
+    def _dispatch(self) -> bool:
+        """Dispatch chains as long as their queues have room."""
+        moved = False
+        while self.next < len(self.chains):
+            chain = self.chains[self.next]
+            state = self.queues[chain.queue]
+            number = len(state.started) + len(state.waiting)  # index of this chain in its queue
+            room = 0
+            if number >= self.config.queue_depth:
+                earlier = number - self.config.queue_depth
+                if earlier >= len(state.started):
+                    return moved
+                room = state.started[earlier]
+            before = self.chains[self.next - 1].end + 1 if self.next else 0
+            at = max(self.dispatched + chain.end - before, room)
+            state.waiting.append((chain, at))
+            self.dispatched = at + 1
+            self.next += 1
+            moved = True
+        return moved
+
+    # ---- semaphores --------------------------------------------------------------------------------------------
+
+    def _ready(self, chain: Chain, dispatched: int) -> tuple[int, str] | None:
+        """Cycle in which the chain was dispatched and holds all tokens, and the last cause; None if not known yet."""
+        latest = (dispatched + 1, "dispatch")
+        for other in Queue:
+            if chain.wait >> other & 1:
+                tokens = self.tokens[other, chain.queue]
+                if not tokens:
+                    return None
+                at, cause = tokens[0]
+                if at > latest[0] or (at == latest[0] and CAUSES.index(cause) < CAUSES.index(latest[1])):
+                    latest = (at, cause)
+        for other in Queue:
+            if chain.wait >> other & 1:
+                self.tokens[other, chain.queue].popleft()
+        return latest
+
+    def _complete(self, span: Span) -> None:
+        chain = span.chain
+        self.spans[chain.index] = span
+        cause = _token_cause(chain)
+        for other in Queue:
+            if chain.give >> other & 1:
+                self.tokens[chain.queue, other].append((span.complete + self.config.lat_sem, cause))
+
+    # ---- compute -----------------------------------------------------------------------------------------------
+
+    def _compute(self) -> bool:
+        state, moved = self.queues[Queue.COMPUTE], False
+        while state.waiting:
+            chain, dispatched = state.waiting[0]
+            assert isinstance(chain, ComputeChain)
+            ready = self._ready(chain, dispatched)
+            if ready is None:
+                return moved
+            state.waiting.popleft()
+            busy, first, last, complete = compute_times(chain, self.config)
+            _, free, entered = self.previous
+            at, cause = ready[0] + self.config.lat_issue, ready[1]
+            start = max(free, at)
+            if entered + 1 - first > start:
+                start, cause = entered + 1 - first, "drain"
+            stall = start - free
+            self.account[cause] += stall
+            self.account["compute" if chain.matmul is not None else "vector"] += busy
+            self.previous = (start, start + busy, start + last)
+            state.started.append(start)
+            tail = (start + first, start + last)
+            self._complete(
+                Span(chain, dispatched, start, start + busy, start + complete, cause if stall else "", stall, tail)
+            )
+            moved = True
+        return moved
+
+    # ---- moves -------------------------------------------------------------------------------------------------
+
+    def _moves(self) -> bool:
+        moved = False
+        for queue in (Queue.WEIGHT, Queue.VECTOR):
+            state = self.queues[queue]
+            while state.waiting and not self.dram.active(queue):
+                chain, dispatched = state.waiting[0]
+                ready = self._ready(chain, dispatched)
+                if ready is None:
+                    break
+                state.waiting.popleft()
+                self._begin(chain, dispatched, ready[0] + self.config.lat_issue)
+                moved = True
+        return moved
+
+    def _begin(self, chain: Chain, dispatched: int, at: int) -> None:
+        """Start a move: queue its DRAM turns, or complete it at once if it needs none."""
+        c, state = self.config, self.queues[chain.queue]
+        if isinstance(chain, WeightMove):
+            self.dram.request(Transfer(chain, dispatched, at, chain.tiles, c.tile_bytes, chain.tiles * c.tile_bytes))
+            return
+        assert isinstance(chain, VectorMove)
+        size = chain.positions * c.vector_bytes
+        start = max(at, state.free)
+        targets = [t.space for t in chain.targets]
+        stream = -(-size // c.net_bytes)
+        if chain.source.space is Space.NET_IN_Q:
+            start = max(start, self.net_ready(self.nets))
+            self.nets += 1
+            if Space.DRAM in targets:
+                self._write(chain, dispatched, start, size, start + stream)
+                return
+            end = start + stream
+        elif chain.source.space is Space.DRAM:
+            turns = -(-size // c.dram_burst)
+            self.dram.request(Transfer(chain, dispatched, start, turns, c.dram_burst, size))
+            return
+        elif Space.DRAM in targets:
+            self._write(chain, dispatched, start, size, start + c.lat_read + c.lat_dma)
+            return
+        elif Space.NET_OUT_Q in targets:
+            end = start + c.lat_read + stream
+            self.nets += 1
+        else:
+            end = start + c.lat_read + chain.positions
+        state.free = end
+        state.started.append(start)
+        self._complete(Span(chain, dispatched, start, end, end + c.lat_dma))
+
+    def _write(self, chain: Chain, dispatched: int, start: int, size: int, first: int) -> None:
+        turns = -(-size // self.config.dram_burst)
+        self.dram.request(Transfer(chain, dispatched, first, turns, self.config.dram_burst, size, start, True))
+
+    def _finish_transfers(self) -> None:
+        """Complete the moves whose last DRAM turn has been served."""
+        c = self.config
+        for done in self.dram.finished():
+            chain, state = done.chain, self.queues[done.chain.queue]
+            end = done.end
+            if done.write:
+                complete = end
+            else:
+                complete = end + c.dram_latency + c.lat_dma
+                if isinstance(chain, VectorMove) and any(t.space is Space.NET_OUT_Q for t in chain.targets):
+                    complete += -(-done.size // c.net_bytes)
+                    self.nets += 1
+            state.free = max(state.free, end)
+            start = done.start if done.write else done.began
+            state.started.append(start)
+            self._complete(Span(chain, done.dispatched, start, max(end, start + 1), complete))
+
+
+def _token_cause(chain: Chain) -> str:
+    """How a wait for a token of this chain is charged."""
+    if isinstance(chain, WeightMove):
+        return "weights"
+    if isinstance(chain, ComputeChain):
+        return "dependency"
+    spaces = {chain.source.space, *(t.space for t in chain.targets)}
+    return "link" if spaces & {Space.NET_IN_Q, Space.NET_OUT_Q} else "dram"
+
+
+def simulate_time(decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None) -> Timing:
+    """Return the times of a verified program.
+
+    net_ready: for the n-th move on the network queues the cycle in which it can begin (host tensors arrive late).
+    """
+    return Simulation(decoded, config, net_ready).run()
