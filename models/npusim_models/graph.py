@@ -28,8 +28,8 @@ BN_EPSILON = 1e-5  # TF-Slim, resnet_utils.resnet_arg_scope
 class Param:
     """A parameter of a network.
 
-    role: "weights", "biases", "gamma", "beta", "moving_mean", "moving_variance" or, in a classifier whose outputs are
-    to be centred, "centred_weights" and "centred_biases".
+    role: "weights" and "biases", with "first_weights" where a graph input is multiplied and "centred_weights" and
+    "centred_biases" in a classifier whose outputs are to be centred; "gamma", "beta", "moving_mean", "moving_variance".
     source, source_shape: its name and shape in a TF-Slim checkpoint; source_axes: their transposition, which gives
     `shape` but for axes of size 1.
     gain, offset: typical gamma and beta where the parameter belongs to a batch normalisation.
@@ -109,7 +109,7 @@ class GraphBuilder:
         Odd kernels only; padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
         gain, offset: typical gamma and beta of the batch normalisation.
         """
-        weights = self._weights(scope, (depth, self.channels(x), kernel, kernel), "weights", source_rank=4)
+        weights = self._weights(scope, (depth, self.channels(x), kernel, kernel), self._role(x), source_rank=4)
         pad = dilation * (kernel - 1) // 2
         y = self.node(
             "Conv",
@@ -132,12 +132,15 @@ class GraphBuilder:
         centred: outputs are given mean 0 over the measuring inputs and a spread that suits a softmax.
         source_rank: 4 where the checkpoint holds the layer as a 1x1 convolution.
         """
-        role = "centred_" if centred else ""
-        weights = self._weights(scope, (depth, self.channels(x)), f"{role}weights", source_rank=source_rank)
-        biases = self._vector(f"{scope}/biases", depth, f"{role}biases")
+        role = "centred_weights" if centred else self._role(x)
+        weights = self._weights(scope, (depth, self.channels(x)), role, source_rank=source_rank)
+        biases = self._vector(f"{scope}/biases", depth, "centred_biases" if centred else "biases")
         y = self.node("Gemm", [x, weights, biases], f"{scope}/MatMul", transB=1)
         self._channels[y] = depth
         return y
+
+    def _role(self, x: str) -> str:
+        return "first_weights" if x in self.inputs else "weights"
 
     def _weights(self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int) -> str:
         """Add weights[out, in, ...], which a checkpoint holds as [..., in, out]: another layout, so another name."""

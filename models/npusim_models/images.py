@@ -53,7 +53,7 @@ def _surface(rng: np.random.Generator, x: NDArray[np.float64], y: NDArray[np.flo
     """Return float64[size, size, 3]: one colour, shaded across, with a 1/f texture."""
     angle = rng.uniform(0, 2 * np.pi)
     shade = (x * np.cos(angle) + y * np.sin(angle)) * rng.normal(0, 50)
-    texture = _pink(rng, x.shape[0], rng.uniform(0.8, 1.4)) * rng.uniform(5, 30)
+    texture = _pink(rng, x.shape[0], rng.uniform(0.9, 1.4)) * rng.uniform(5, 22)
     tint = 1 + 0.3 * rng.standard_normal(3)
     colour = rng.uniform(20, 235) + 30 * rng.standard_normal(3)
     return np.asarray(colour + (shade + texture)[..., np.newaxis] * tint)

@@ -1,8 +1,10 @@
 """Values for a network's parameters from a seed, with activations as healthy as a trained network's.
 
-Weights are drawn with a variance of 2 / fan-in (He et al., "Delving deep into rectifiers", 2015).  The moving mean and
-variance of batch normalisation are not drawn but measured: the network runs once, layer after layer, on sample inputs,
-and every normalisation gets the statistics of what reaches it.  A classifier's weights and biases are set so that the
+Weights are drawn with a variance of 2 / fan-in (He et al., "Delving deep into rectifiers", 2015), and from the second
+layer on with a mean of exactly 0 over each output's inputs: rectified values are positive, and a surplus common to all
+of them, in a picture with much texture, would grow from layer to layer.  The moving mean and variance of batch
+normalisation are not drawn but measured: the network runs once, layer after layer, on sample inputs, and every
+normalisation gets the statistics of what reaches it.  A classifier's weights and biases are set so that the
 classes' scores are centred on the samples: otherwise what all inputs have in common would decide the class alone.
 
 What can be reproduced: each parameter has a random stream of its own, named by seed and parameter, so drawn values
@@ -46,6 +48,11 @@ def draw(param: Param, seed: int) -> Array:
     shape = param.shape
     match param.role:
         case "weights":
+            weights = _normal(rng, shape, math.sqrt(2 / math.prod(shape[1:])))
+            if math.prod(shape[1:]) > 1:
+                weights -= weights.mean(axis=tuple(range(1, len(shape))), keepdims=True)
+            return weights
+        case "first_weights":
             return _normal(rng, shape, math.sqrt(2 / math.prod(shape[1:])))
         case "centred_weights":
             return _normal(rng, shape, math.sqrt(1 / math.prod(shape[1:])))
