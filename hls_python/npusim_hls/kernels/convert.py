@@ -1,0 +1,81 @@
+# ruff: noqa: F821
+# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+"""Between formats: integer to float, float to float, float vectors to block floating point; the accumulate step."""
+
+from __future__ import annotations
+
+from npusim_hls.kernel import kernel
+from npusim_hls.kernels.floats import float_add, round_pack, unpack
+from npusim_hls.lang import bits, clz
+
+
+@kernel(outputs=("result", "overflow"))
+def int_to_float(value: s[w], exponent: s[x], *, w: int, x: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
+    """value · 2**exponent, rounded once; an integer 0 is +0."""
+    magnitude = abs(value)
+    zeros = clz(magnitude, w)
+    wide = max(w, f + 3)
+    norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
+    biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
+    return round_pack(value < 0, biased, norm, e=e, f=f, w=wide)
+
+
+@kernel(outputs=("result", "overflow"))
+def float_narrow(a: u[1 + e + f], *, e: int, f: int, to_e: int, to_f: int) -> tuple[u[1 + to_e + to_f], bool]:
+    """Round to a format with at least two fraction bits less."""
+    sign, exponent, significand = unpack(a, e=e, f=f)
+    biased = exponent - (1 << (e - 1)) + (1 << (to_e - 1))
+    return round_pack(sign, biased, significand, e=to_e, f=to_f, w=f + 1)
+
+
+@kernel(outputs=("result",))
+def float_widen(a: u[1 + e + f], *, e: int, f: int, to_e: int, to_f: int) -> u[1 + to_e + to_f]:
+    """The same value in a format with a wider exponent and fraction: exact (subnormals are zero)."""
+    sign, exponent, significand = unpack(a, e=e, f=f)
+    biased = exponent + (1 << (to_e - 1)) - (1 << (e - 1))
+    fraction = bits(significand, f - 1, 0) << (to_f - f)
+    magnitude = 0 if exponent == 0 else (biased << to_f) | fraction
+    return (sign << (to_e + to_f)) | magnitude
+
+
+@kernel(outputs=("sum", "overflow"))
+def accumulate(
+    acc: u[1 + e + f], value: s[w], exponent: s[x], *, w: int, x: int, e: int, f: int
+) -> tuple[u[1 + e + f], bool]:
+    """acc + value · 2**exponent: the product of a tile enters the accumulator; each step rounds by the contract."""
+    term, term_overflow = int_to_float(value, exponent, w=w, x=x, e=e, f=f)
+    total, sum_overflow = float_add(acc, term, e=e, f=f)
+    return total, term_overflow | sum_overflow
+
+
+@kernel
+def bfp_lane(a: int, shared: int, *, m: int, e: int, f: int) -> int:
+    """One lane of a block: x · 2**(m-1-E) rounded half to even and clipped to ±(2**m - 1); `shared` is E + bias."""
+    sign, exponent, significand = unpack(a, e=e, f=f)
+    shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    fixed = (significand << (m + 1)) >> shift
+    odd = bits(fixed, f + 2, f + 2)
+    guard = bits(fixed, f + 1, f + 1)
+    sticky = bits(fixed, f, 0) != 0
+    magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    return -magnitude if sign else magnitude
+
+
+@kernel(outputs=("q", "exponent"))
+def float_to_bfp(lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int) -> tuple[array[s[m + 1], n], s[e]]:
+    """A block of n numbers as n signed mantissas of m magnitude bits and the exponent E of the largest magnitude.
+
+    An all-zero block has mantissas 0 and the smallest exponent, 2 - 2**(e-1). m lies in 2 .. f + 1.
+    """
+    largest = max(bits(a, e + f - 1, f) for a in lanes)
+    shared = max(largest, 1)
+    q = tuple(bfp_lane(a, shared, m=m, e=e, f=f) for a in lanes)
+    return q, shared - ((1 << (e - 1)) - 1)
+
+
+@kernel(outputs=("sum",))
+def bfp_dot(
+    a: array[s[ma + 1], n], b: array[s[mb + 1], n], *, n: int, ma: int, mb: int
+) -> s[ma + mb + 2 + (n - 1).bit_length()]:
+    """The exact integer dot product of two blocks of signed mantissas."""
+    return sum(x * y for x, y in zip(a, b, strict=True))
