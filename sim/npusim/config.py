@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from npusim.errors import ConfigError, nearest
 from npusim.isa import Space
+
+if TYPE_CHECKING:
+    from npusim.resources import Resources
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -145,6 +148,12 @@ class NpuConfig:
             Space.MULTIPLY_VRF_1: self.multiply_vrf_1,
         }[space]
 
+    def resources(self) -> Resources:
+        """Return the estimate of what the machine takes of its device; `ConfigError` if `device` is "none"."""
+        from npusim.resources import estimate
+
+        return estimate(self)
+
     # ---- forms -------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -232,22 +241,32 @@ def preset_names() -> list[str]:
     return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
 
 
-def load_config(name: str) -> NpuConfig:
+def load_config(name: str, *, fit: bool = True) -> NpuConfig:
     """Load a preset by name, or a TOML file by path (anything with a slash, or ending in .toml).
 
-    A file may say `base = "arria10"` and then state only what differs.  Raises `ConfigError`.
+    A file may say `base = "arria10"` and then state only what differs.  Unless `fit` is false, a configuration that its
+    device does not hold is refused.  Raises `ConfigError`.
     """
+    from npusim.resources import check_fit
+
+    config, where = _load(name)
+    if fit:
+        check_fit(config, where)
+    return config
+
+
+def _load(name: str) -> tuple[NpuConfig, str]:
     if "/" in name or name.endswith(".toml"):
         path = Path(name)
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}: cannot read the configuration: {_reason(error)}") from None
-        return _parse(text, name)
+        return _parse(text, name), name
     if name not in preset_names():
         raise ConfigError(f"no preset named {name!r}{nearest(name, preset_names())}; a file's name ends in .toml")
     text = (resources.files("npusim") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-    return _parse(text, f"preset {name}")
+    return _parse(text, f"preset {name}"), f"preset {name}"
 
 
 def _parse(text: str, where: str) -> NpuConfig:
@@ -259,7 +278,7 @@ def _parse(text: str, where: str) -> NpuConfig:
     if base is not None:
         if base not in preset_names():
             raise ConfigError(f"{where}: base is {base!r}, expected a preset{nearest(str(base), preset_names())}")
-        data = {**load_config(base).to_dict(), **data}
+        data = {**load_config(base, fit=False).to_dict(), **data}
     return NpuConfig.from_dict(data, where)
 
 

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from npusim import isa_doc
+from npusim import isa_doc, resources_doc
 
 FILES: dict[str, Callable[[], str]] = {
     "docs/isa.md": isa_doc.markdown,
+    "docs/resources.md": resources_doc.markdown,
     "rtl/npu_isa.vh": isa_doc.verilog,
 }
 
