@@ -25,10 +25,11 @@ NPUSIM_KERNEL names a flavour; the default is the first one that the processor h
 from __future__ import annotations
 
 import functools
-import itertools
 import os
+import platform
+import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -36,7 +37,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, types
+from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
@@ -46,13 +47,14 @@ from ..numerics import (
     I8,
     I16,
     I32,
+    I64,
     MANTISSA_BITS,
     U8,
     add_fp32,
     round_halves,
     scale_dot,
 )
-from .vector import Stage, encode_stages, run_stages
+from .vector import Stage, all_within, encode_stages, pointer_to, run_stages
 
 # Exponents of non-zero rows between which no dot product or sum can leave fp32's normal range: the smallest quantum is
 # 2^(-100 - 14 - 6 - 6) = 2^-126, and a sum stays below 2^(64 + 1 + 16 + log2(N*K)) < 2^127 for N*K < 2^46.
@@ -60,7 +62,8 @@ _SAFE_WEIGHT_EXP = (-100, 64)
 _SAFE_ACT_EXP = (-14, 15)
 _BLOCK = 24  # positions whose accumulators stay in the first-level cache beside one tile
 _ROW_ALIGN = 16  # a pool pads its rows to a multiple of this
-_MIN_MACS_A_THREAD = 2_000_000  # below, handing work to a thread costs more than it saves
+_MIN_MACS_A_THREAD = 1_000_000  # below, handing work to a thread costs more than it saves
+_PATIENCE = 100_000  # looks at a board before a thread lets others run; some milliseconds
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _F32 = ir.FloatType()
@@ -195,183 +198,356 @@ def _micro_avx2(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
 
 # ------------------------------------------------------------------------------------------------ loops around them
 #
-# Common arguments:
-#   weights, scales         uint8[n_tiles, steps, rows, 4], float32[n_tiles, rows]: those of a TilePool
-#   acts                    q [n_src, 4*steps], exp int16[n_src], sums int32[n_src], bias = 127 - (m_a-1)
-#   tile_ids, src, out      int32[R, K], int32[P, K], float32[R, P, N]
-#   start, hold             float32[R, P, N] to add to, or of size 0 to begin with zero; leave fp32 sums in out
-#   stages                  codes and limits for `vector.run_stages`; vector (r, p) is number r*P + p
-#   share                   r0, r1, p0, p1: the ranges of R and P to do
-# They return nonzero when anything saturated.
+# A product is cut into chunks of an output tile and some positions, and a board of int64 tells all threads about it.
+# The first three fields change while they work, and have a cache line each.
+
+_LEFT, _DONE, _OVER = 0, 8, 16  # chunks not begun, chunks finished, nonzero when anything saturated
+_FIELDS = 24
+(
+    _CHUNKS,  # R times the chunks of an output tile
+    _CHUNK,  # positions of a chunk, at most _BLOCK
+    _WEIGHTS,  # addresses of the pool's weights and scales (or exps) ...
+    _SCALES,
+    _STEPS,  # ... and their sizes
+    _ROWS,
+    _BIAS,  # 127 - (m_a-1)
+    _IDS,  # int32[R, K]
+    _DEPTH,  # K
+    _ACTS,  # the activations [n_src, 4*steps], int16 for avx2, else int8; int16[n_src]; int32[n_src]
+    _EXP,
+    _SUMS,
+    _SRC,  # int32[P, K]
+    _START,  # float32[R, P, N] or 0
+    _HOLD,
+    _OUT,  # float32[R, P, N]
+    _POSITIONS,  # P
+    _WIDTH,  # N
+    _CODES,  # stages for `vector.run_stages`
+    _LIMITS,
+    _STAGES,
+    _BOARD,  # the size of a board
+) = range(_FIELDS, _FIELDS + 22)
 
 
 @register_jitable
-def _blocks(micro, groups, lanes, weights, scales, acts, tile_ids, src, start, hold, out, stages, share):
-    q, exp, sums, bias = acts
-    codes, limits = stages
-    r0, r1, p0, p1 = share
-    _, steps, rows, _ = weights.shape
-    width = out.shape[2]
-    w_base, s_base = weights.ctypes.data, scales.ctypes.data
-    inputs = (q.ctypes.data, q.strides[0])
-    src_base, src_step = src.ctypes.data, src.strides[0]
-    by_source = (src_step, exp.ctypes.data, sums.ctypes.data)
-    acc = np.empty(_BLOCK * rows + 16, np.float32)
-    head = acc[(-acc.ctypes.data % 64) // 4 :]
-    acc_base, acc_step = head.ctypes.data, rows * 4
-    out_base, positions = out.ctypes.data, out.shape[1]
+def _chunk_of(board, chunk):
+    """Return the output tile and the positions [first, last) of a chunk."""
+    per_row = -(-board[_POSITIONS] // board[_CHUNK])
+    first = chunk % per_row * board[_CHUNK]
+    return chunk // per_row, first, min(first + board[_CHUNK], board[_POSITIONS])
+
+
+@register_jitable
+def _finish(board, acc, acc_step, number, count):
+    """Take `count` vectors of sums at address acc to vector `number` of the output; return nonzero on saturation."""
+    width, out = board[_WIDTH], board[_OUT]
     over = 0
-    for r in range(r0, r1):
-        for first in range(p0, p1, _BLOCK):
-            count = min(_BLOCK, p1 - first)
-            acc[:] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
-            if start.size > 0:
-                for p in range(count):
-                    head[p * rows : p * rows + width] = start[r, first + p]
-            for k in range(tile_ids.shape[1]):
-                tile = np.int64(tile_ids[r, k])
-                w = w_base + tile * weights.strides[0]
-                s = s_base + tile * scales.strides[0]
-                p = 0
-                while p < count:
-                    at = src_base + (first + p) * src_step + k * 4
-                    to = acc_base + p * acc_step
-                    left = count - p
-                    g = 0
-                    while g < rows * 4:
-                        where = (w + g, rows * 4, steps, *inputs, at, *by_source, s + g, bias, to + g, acc_step)
-                        if rows * 4 - g >= groups * lanes * 4:
-                            if left >= 6:
-                                micro(6, 1, where)
-                            elif left >= 4:
-                                micro(4, 1, where)
-                            elif left >= 2:
-                                micro(2, 1, where)
-                            else:
-                                micro(1, 1, where)
-                            g += groups * lanes * 4
-                        else:
-                            if left >= 6:
-                                micro(6, 0, where)
-                            elif left >= 4:
-                                micro(4, 0, where)
-                            elif left >= 2:
-                                micro(2, 0, where)
-                            else:
-                                micro(1, 0, where)
-                            g += lanes * 4
-                    p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
-            number = r * positions + first
-            if hold:
-                for p in range(count):
-                    out[r, first + p] = head[p * rows : p * rows + width]
-                continue
-            for p in range(count):
-                over |= round_halves(acc_base + p * acc_step, out_base + (number + p) * width * 4, width)
-            if codes.shape[0] > 0:
-                over |= run_stages(codes, limits, out_base, number, number + count, width)
+    if board[_HOLD] != 0:
+        for p in range(count):
+            sums = carray(pointer_to(acc + p * acc_step, np.float32), (width,))
+            target = carray(pointer_to(out + (number + p) * width * 4, np.float32), (width,))
+            target[:] = sums
+        return over
+    for p in range(count):
+        over |= round_halves(acc + p * acc_step, out + (number + p) * width * 4, width)
+    if board[_STAGES] > 0:
+        codes = carray(pointer_to(board[_CODES], np.int64), (board[_STAGES], 4))
+        limits = carray(pointer_to(board[_LIMITS], np.float32), (board[_STAGES], 2))
+        over |= run_stages(codes, limits, out, number, number + count, width)
     return over
 
 
-@njit(cache=True, nogil=True)
-def _run_vnni512(*args):
-    return _blocks(_micro_vnni512, 4, 16, *args)
-
-
-@njit(cache=True, nogil=True)
-def _run_vnni256(*args):
-    return _blocks(_micro_vnni256, 2, 8, *args)
-
-
-@njit(cache=True, nogil=True)
-def _run_avx2(*args):
-    return _blocks(_micro_avx2, 1, 8, *args)
+@register_jitable
+def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
+    """Compute one chunk with a microkernel; acc: address of float32[_BLOCK, rows]."""
+    r, first, last = _chunk_of(board, chunk)
+    count = last - first
+    rows, steps, depth, width = board[_ROWS], board[_STEPS], board[_DEPTH], board[_WIDTH]
+    number = r * board[_POSITIONS] + first
+    row_bytes = rows * 4
+    inputs = (board[_ACTS], steps * 4 * act_bytes)
+    by_source = (depth * 4, board[_EXP], board[_SUMS])
+    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
+    sums = carray(pointer_to(acc, np.float32), (_BLOCK, rows))
+    sums[:count] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
+    if board[_START] != 0:
+        start = carray(pointer_to(board[_START] + number * width * 4, np.float32), (count, width))
+        sums[:count, :width] = start
+    for k in range(depth):
+        w = board[_WEIGHTS] + ids[k] * steps * row_bytes
+        s = board[_SCALES] + ids[k] * row_bytes
+        p = 0
+        while p < count:
+            at = board[_SRC] + ((first + p) * depth + k) * 4
+            to = acc + p * row_bytes
+            left = count - p
+            g = 0
+            while g < row_bytes:
+                where = (w + g, row_bytes, steps, *inputs, at, *by_source, s + g, board[_BIAS], to + g, row_bytes)
+                if row_bytes - g >= groups * lanes * 4:
+                    if left >= 6:
+                        micro(6, 1, where)
+                    elif left >= 4:
+                        micro(4, 1, where)
+                    elif left >= 2:
+                        micro(2, 1, where)
+                    else:
+                        micro(1, 1, where)
+                    g += groups * lanes * 4
+                else:
+                    if left >= 6:
+                        micro(6, 0, where)
+                    elif left >= 4:
+                        micro(4, 0, where)
+                    elif left >= 2:
+                        micro(2, 0, where)
+                    else:
+                        micro(1, 0, where)
+                    g += lanes * 4
+            p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
+    return _finish(board, acc, row_bytes, number, count)
 
 
 @register_jitable
-def _dots(weights, tile, q, row, sums, dots):
+def _chunk_vnni512(board, acc, chunk):
+    return _chunk_by_micro(_micro_vnni512, 4, 16, 1, board, acc, chunk)
+
+
+@register_jitable
+def _chunk_vnni256(board, acc, chunk):
+    return _chunk_by_micro(_micro_vnni256, 2, 8, 1, board, acc, chunk)
+
+
+@register_jitable
+def _chunk_avx2(board, acc, chunk):
+    return _chunk_by_micro(_micro_avx2, 1, 8, 2, board, acc, chunk)
+
+
+@register_jitable
+def _dots(board, tile, row, dots):
     """Leave the integer dot products of one tile and one vector in dots: int32[rows]."""
-    _, steps, rows, _ = weights.shape
-    dots[:] = np.int32(-128) * sums[row]
+    rows, steps = board[_ROWS], board[_STEPS]
+    weights = carray(pointer_to(board[_WEIGHTS] + tile * steps * rows * 4, np.uint8), (steps, rows, 4))
+    q = carray(pointer_to(board[_ACTS] + row * steps * 4, np.int8), (steps, 4))
+    sums = carray(pointer_to(board[_SUMS] + row * 4, np.int32), (1,))
+    dots[:] = np.int32(-128) * sums[0]
     for s in range(steps):
-        a = np.int32(q[row, 4 * s])
-        b = np.int32(q[row, 4 * s + 1])
-        c = np.int32(q[row, 4 * s + 2])
-        d = np.int32(q[row, 4 * s + 3])
-        w = weights[tile, s]
+        a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
+        w = weights[s]
         for r in range(rows):
             dots[r] += np.int32(w[r, 0]) * a + np.int32(w[r, 1]) * b + np.int32(w[r, 2]) * c + np.int32(w[r, 3]) * d
 
 
-@njit(cache=True, nogil=True)
-def _run_plain(weights, scales, acts, tile_ids, src, start, hold, out, stages, share):
-    q, exp, sums, bias = acts
-    codes, limits = stages
-    r0, r1, p0, p1 = share
-    rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
+@register_jitable
+def _chunk_plain(board, acc, chunk):
+    r, first, last = _chunk_of(board, chunk)
+    rows, depth, width = board[_ROWS], board[_DEPTH], board[_WIDTH]
+    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
     dots = np.empty(rows, np.int32)
-    total, zeros = np.empty(width, np.float32), np.zeros(width, np.float32)
+    total = carray(pointer_to(acc, np.float32), (width,))
     over = 0
-    for r in range(r0, r1):
-        for p in range(p0, p1):
-            total[:] = start[r, p] if start.size > 0 else zeros
-            for k in range(tile_ids.shape[1]):
-                row = src[p, k]
-                tile = tile_ids[r, k]
-                _dots(weights, tile, q, row, sums, dots)
-                act = np.float32(2.0 ** (exp[row] + bias - 127))
-                for i in range(width):
-                    total[i] += np.float32(dots[i]) * act * scales[tile, i]
-            if hold:
-                out[r, p] = total
-                continue
-            number = r * positions + p
-            over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
-            over |= run_stages(codes, limits, out_base, number, number + 1, width)
+    for p in range(first, last):
+        number = r * board[_POSITIONS] + p
+        src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
+        total[:] = np.float32(0.0)
+        if board[_START] != 0:
+            total[:] = carray(pointer_to(board[_START] + number * width * 4, np.float32), (width,))
+        for k in range(depth):
+            row = np.int64(src[k])
+            _dots(board, np.int64(ids[k]), row, dots)
+            exp = carray(pointer_to(board[_EXP] + row * 2, np.int16), (1,))
+            act = np.float32(2.0 ** (exp[0] + board[_BIAS] - 127))
+            scales = carray(pointer_to(board[_SCALES] + np.int64(ids[k]) * rows * 4, np.float32), (width,))
+            for i in range(width):
+                total[i] += np.float32(dots[i]) * act * scales[i]
+        over |= _finish(board, acc, 0, number, 1)
     return over
 
 
-@njit(cache=True, nogil=True)
-def _run_exact(weights, exps, acts, tile_ids, src, start, hold, out, stages, share):
-    """Do the same by the fp32 rule at every step; exps: int16[n_tiles, rows] = E_w - (m_w-1), in place of scales."""
-    q, exp, sums, bias = acts
-    codes, limits = stages
-    r0, r1, p0, p1 = share
-    rows, width, positions, out_base = weights.shape[2], out.shape[2], out.shape[1], out.ctypes.data
+@register_jitable
+def _chunk_exact(board, acc, chunk):
+    """Do the same by the fp32 rule at every step; board[_SCALES]: int16[n_tiles, rows] = E_w - (m_w-1)."""
+    r, first, last = _chunk_of(board, chunk)
+    rows, depth, width = board[_ROWS], board[_DEPTH], board[_WIDTH]
+    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
     dots = np.empty(rows, np.int32)
-    total = np.empty(width, np.float32)
+    total = carray(pointer_to(acc, np.float32), (width,))
     over = 0
-    for r in range(r0, r1):
-        for p in range(p0, p1):
-            if start.size > 0:
-                total[:] = start[r, p]
-            for k in range(tile_ids.shape[1]):
-                row = src[p, k]
-                tile = tile_ids[r, k]
-                _dots(weights, tile, q, row, sums, dots)
-                for i in range(width):
-                    value, saturated = scale_dot(dots[i], np.int64(exp[row]) + bias - 127 + exps[tile, i])
+    for p in range(first, last):
+        number = r * board[_POSITIONS] + p
+        src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
+        fresh = board[_START] == 0
+        if not fresh:
+            total[:] = carray(pointer_to(board[_START] + number * width * 4, np.float32), (width,))
+        for k in range(depth):
+            row = np.int64(src[k])
+            _dots(board, np.int64(ids[k]), row, dots)
+            exp = carray(pointer_to(board[_EXP] + row * 2, np.int16), (1,))
+            act = exp[0] + board[_BIAS] - 127
+            exps = carray(pointer_to(board[_SCALES] + np.int64(ids[k]) * rows * 2, np.int16), (width,))
+            for i in range(width):
+                value, saturated = scale_dot(dots[i], act + exps[i])
+                over |= saturated
+                if not fresh:
+                    value, saturated = add_fp32(total[i], value)
                     over |= saturated
-                    if k > 0 or start.size > 0:
-                        value, saturated = add_fp32(total[i], value)
-                        over |= saturated
-                    total[i] = value
-            if hold:
-                out[r, p] = total
-                continue
-            number = r * positions + p
-            over |= round_halves(total.ctypes.data, out_base + number * width * 4, width)
-            over |= run_stages(codes, limits, out_base, number, number + 1, width)
+                total[i] = value
+            fresh = False
+        over |= _finish(board, acc, 0, number, 1)
     return over
 
 
-_KERNELS: dict[str, Callable[..., int]] = {
-    "vnni512": _run_vnni512,
-    "vnni256": _run_vnni256,
-    "avx2": _run_avx2,
-    "plain": _run_plain,
-    "exact": _run_exact,
+# ------------------------------------------------------------------------------------------------ threads at a board
+
+
+def _atomic(operation: str) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw(operation, builder.inttoptr(args[0], _I64.as_pointer()), args[1], "seq_cst")
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def _fetch_add(typingctx: Any, address: Any, value: Any) -> Any:
+    return _atomic("add")
+
+
+@intrinsic
+def _exchange(typingctx: Any, address: Any, value: Any) -> Any:
+    return _atomic("xchg")
+
+
+@intrinsic
+def _fetch_or(typingctx: Any, address: Any, value: Any) -> Any:
+    return _atomic("or")
+
+
+@intrinsic
+def _look(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.inttoptr(args[0], _I64.as_pointer()), "acquire", 8)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def _relax(typingctx: Any) -> Any:
+    """Tell the processor that this is a spin loop, where it has a word for that."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if platform.machine().lower() in ("x86_64", "amd64"):
+            builder.call(_declare(builder, "llvm.x86.sse2.pause", ir.VoidType(), []), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@register_jitable
+def _attend(chunk_function, board, patience, lead):
+    """Do chunks while there are any; then wait, the leader for all to be finished, a helper for the next product.
+
+    Return whether the product is finished (leader); give up after `patience` looks in vain.
+    """
+    base = board.ctypes.data
+    looks = 0
+    while looks <= patience:
+        if _look(base + _LEFT * 8) > 0:
+            left = _fetch_add(base + _LEFT * 8, -1)
+            if left > 0:  # a chunk of our own; the fields of the board are those of its product until it is done
+                scratch = np.empty(_BLOCK * board[_ROWS] + 16, np.float32)
+                acc = (scratch.ctypes.data + 63) & -64
+                if chunk_function(board, acc, board[_CHUNKS] - left) != 0:
+                    _fetch_or(base + _OVER * 8, 1)
+                _fetch_add(base + _DONE * 8, 1)
+                looks = 0
+                continue
+        if lead and _look(base + _DONE * 8) >= board[_CHUNKS]:
+            return True
+        looks += 1
+        _relax()
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _attend_vnni512(board, patience, lead):
+    return _attend(_chunk_vnni512, board, patience, lead)
+
+
+@njit(cache=True, nogil=True)
+def _attend_vnni256(board, patience, lead):
+    return _attend(_chunk_vnni256, board, patience, lead)
+
+
+@njit(cache=True, nogil=True)
+def _attend_avx2(board, patience, lead):
+    return _attend(_chunk_avx2, board, patience, lead)
+
+
+@njit(cache=True, nogil=True)
+def _attend_plain(board, patience, lead):
+    return _attend(_chunk_plain, board, patience, lead)
+
+
+@njit(cache=True, nogil=True)
+def _attend_exact(board, patience, lead):
+    return _attend(_chunk_exact, board, patience, lead)
+
+
+_KERNELS: dict[str, Callable[[I64, int, bool], bool]] = {
+    "vnni512": _attend_vnni512,
+    "vnni256": _attend_vnni256,
+    "avx2": _attend_avx2,
+    "plain": _attend_plain,
+    "exact": _attend_exact,
 }
+
+
+class _Team:
+    """Helper threads around one board, for one kernel.
+
+    A layer's products come a few microseconds apart, less than it takes to wake a thread: after a product a helper
+    keeps looking at the board for some milliseconds before it goes to sleep.  Without any helper awake the leader does
+    all chunks itself.
+    """
+
+    def __init__(self, kernel: str, helpers: int) -> None:
+        self.board: I64 = _aligned((_BOARD,), np.int64)
+        self.board[:] = 0
+        self.busy = threading.Lock()
+        self._attend = _KERNELS[kernel]
+        self._awake = [threading.Event() for _ in range(helpers)]
+        for number, awake in enumerate(self._awake):
+            name = f"matvec-{kernel}-{number}"
+            threading.Thread(target=self._help, args=(awake,), name=name, daemon=True).start()
+
+    def _help(self, awake: threading.Event) -> None:
+        while True:
+            awake.wait()
+            self._attend(self.board, _PATIENCE, False)
+            awake.clear()  # a product that has come just now is done without this helper
+
+    def lead(self) -> None:
+        """Do the product on the board, with whoever is awake; `busy` is held."""
+        for awake in self._awake:
+            if not awake.is_set():
+                awake.set()
+        _lead(self._attend, self.board)
+
+
+def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> None:
+    try:
+        while not attend(board, _PATIENCE, True):
+            time.sleep(0)
+    except BaseException:  # the arrays have to stay until nobody works on them any more
+        while not attend(board, _PATIENCE, True):
+            pass
+        raise
+
+
+@functools.cache
+def _team(kernel: str, helpers: int, process: int) -> _Team:
+    """Return the team of this process (a fork has none of its parent's threads)."""
+    return _Team(kernel, helpers)
 
 
 # ---------------------------------------------------------------------------------------------------- choosing one
@@ -492,23 +668,36 @@ def _row_sums(q: I8, sums: I32) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _all_within(indices: I32, low: int, high: int) -> bool:
-    flat = indices.reshape(-1)
-    bad = 0
-    for i in range(flat.size):
-        bad |= (flat[i] < low) | (flat[i] > high)
-    return bad == 0
+def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, hold, out, codes, limits, chunk):
+    """Write a product on the board; the exchange makes it known.
 
-
-_executor: ThreadPoolExecutor | None = None
-
-
-def _helpers(count: int) -> ThreadPoolExecutor:
-    """Return the process's helper threads, at least `count` of them."""
-    global _executor  # noqa: PLW0603
-    if _executor is None or _executor._max_workers < count:
-        _executor = ThreadPoolExecutor(count, thread_name_prefix="matvec")
-    return _executor
+    A helper that is late for the product before may still take from _LEFT, but gets nothing as it is not positive.
+    """
+    n_out, positions, width = out.shape
+    board[_CHUNKS] = n_out * (-(-positions // chunk))
+    board[_CHUNK] = chunk
+    board[_WEIGHTS] = weights.ctypes.data
+    board[_SCALES] = scales.ctypes.data
+    board[_STEPS] = weights.shape[1]
+    board[_ROWS] = weights.shape[2]
+    board[_BIAS] = bias
+    board[_IDS] = tile_ids.ctypes.data
+    board[_DEPTH] = tile_ids.shape[1]
+    board[_ACTS] = q.ctypes.data
+    board[_EXP] = exp.ctypes.data
+    board[_SUMS] = sums.ctypes.data
+    board[_SRC] = src.ctypes.data
+    board[_START] = start.ctypes.data if start.size > 0 else 0
+    board[_HOLD] = hold
+    board[_OUT] = out.ctypes.data
+    board[_POSITIONS] = positions
+    board[_WIDTH] = width
+    board[_CODES] = codes.ctypes.data
+    board[_LIMITS] = limits.ctypes.data
+    board[_STAGES] = codes.shape[0]
+    board[_DONE] = 0
+    board[_OVER] = 0
+    _exchange(board.ctypes.data + _LEFT * 8, board[_CHUNKS])
 
 
 def matvec(
@@ -551,35 +740,37 @@ def matvec(
         sums = np.empty(q.shape[0], np.int32)
         _row_sums(q, sums)
     name = choose_kernel(kernel)
-    if (pool.any_unsafe and (start is not None or bool(pool.unsafe[tiles].any()))) or not _all_within(
+    if (pool.any_unsafe and (start is not None or bool(pool.unsafe[tiles].any()))) or not all_within(
         act_exp, *_SAFE_ACT_EXP
     ):
         name = "exact"
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
-    acts = (q.astype(np.int16) if name == "avx2" else q, act_exp, sums, 127 - (act_mantissa - 1))
-    run = _KERNELS[name]
+    acts = q.astype(np.int16) if name == "avx2" else q
     scales = pool.exps if name == "exact" else pool.scales
-    tables = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
-
-    def part(*share: int) -> int:
-        return run(pool.weights, scales, acts, tiles, src, begin, hold, result, tables, share)
+    codes, limits = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
 
     (n_out, depth), n_pos = tiles.shape, src.shape[0]
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
-    if threads == 1:
-        return bool(part(0, n_out, 0, n_pos))
-    if n_out % threads == 0 or n_pos < 6 * threads:
-        cuts = [n_out * t // threads for t in range(threads + 1)]
-        shares = [(a, b, 0, n_pos) for a, b in itertools.pairwise(cuts)]
-    else:
-        cuts = [n_pos * t // threads for t in range(threads + 1)]
-        shares = [(0, n_out, a, b) for a, b in itertools.pairwise(cuts)]
-    others = [_helpers(threads - 1).submit(part, *share) for share in shares[1:]]
-    over = part(*shares[0])
-    for other in others:
-        over |= other.result()
-    return bool(over)
+    # A few chunks a thread, so that one that comes late does not make the others wait.
+    chunk = min(_BLOCK, max(1, -(-n_out * n_pos // (4 * threads)))) if threads > 1 else _BLOCK
+    bias = 127 - (act_mantissa - 1)
+    product = (pool.weights, scales, bias, tiles, acts, act_exp, sums, src, begin, hold, result, codes, limits, chunk)
+    if n_pos == 0:
+        return False
+    if threads > 1:
+        team = _team(name, threads - 1, os.getpid())
+        if team.busy.acquire(blocking=False):
+            try:
+                _announce(team.board, *product)
+                team.lead()
+                return bool(team.board[_OVER])
+            finally:
+                team.busy.release()
+    board = np.zeros(_BOARD, np.int64)
+    _announce(board, *product)
+    _lead(_KERNELS[name], board)
+    return bool(board[_OVER])
 
 
 def _check(
@@ -611,7 +802,7 @@ def _check(
         raise InputError(f"act_mantissa: got {m} magnitude bits (allowed: 2..7)")
     if n << (m + pool.mantissa) > 1 << 24 and n * ((1 << m) - 1) * ((1 << pool.mantissa) - 1) >= 1 << 24:
         raise InputError(f"dot product: {n} products of {pool.mantissa} by {m} bits got beyond 2^24 (allowed: below)")
-    if not _all_within(tiles, 0, pool.n_tiles - 1):
+    if not all_within(tiles, 0, pool.n_tiles - 1):
         raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
-    if not _all_within(src, 0, n_src - 1):
+    if not all_within(src, 0, n_src - 1):
         raise InputError(f"src: got {src.min()}..{src.max()} (allowed: 0..{n_src - 1})")

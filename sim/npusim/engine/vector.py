@@ -137,19 +137,25 @@ def _lanes(typingctx: Any, op: Any, lanes: Any, a: Any, b: Any, lo: Any, hi: Any
 
 
 @intrinsic
-def _floats_at(typingctx: Any, address: Any) -> Any:
+def pointer_to(typingctx: Any, address: Any, dtype: Any) -> Any:
+    """Return an address (int64) as a pointer to values of a NumPy type, for `numba.carray` (compiled code only)."""
+    if not isinstance(dtype, types.NumberClass):
+        return None
+
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
 
-    return types.CPointer(types.float32)(types.int64), codegen
+    return types.CPointer(dtype.dtype)(types.int64, dtype), codegen
 
 
-@intrinsic
-def _ints_at(typingctx: Any, address: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
-
-    return types.CPointer(types.int32)(types.int64), codegen
+@njit(cache=True, nogil=True)
+def all_within(indices: I32, low: int, high: int) -> bool:
+    """Tell whether every integer of an array is in low..high."""
+    flat = indices.reshape(-1)
+    bad = 0
+    for i in range(flat.size):
+        bad |= (flat[i] < low) | (flat[i] > high)
+    return bad == 0
 
 
 # ---------------------------------------------------------------------------------------------- point-wise stages
@@ -215,16 +221,16 @@ def run_stages(codes, limits, stream, first, last, width):
         op, address, steps, fixed = codes[s]
         lo, hi = limits[s]
         if op == 8:
-            table = carray(_floats_at(address), (65536,))
+            table = carray(pointer_to(address, np.float32), (65536,))
             for p in range(first, last):
-                a = carray(_floats_at(stream + p * row), (width,))
+                a = carray(pointer_to(stream + p * row, np.float32), (width,))
                 for i in range(width):
                     a[i] = table[half_index(a[i])]
         elif steps == 0:
             for p in range(first, last):
                 over |= _span(op, stream + p * row, address + fixed * row, width, lo, hi)
         else:
-            index = carray(_ints_at(steps), (last,))
+            index = carray(pointer_to(steps, np.int32), (last,))
             for p in range(first, last):
                 over |= _span(op, stream + p * row, address + np.int64(index[p]) * row, width, lo, hi)
     return over
@@ -292,12 +298,13 @@ def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, in
     if isinstance(index, np.ndarray):
         if index.shape != (positions,) or index.dtype != np.int32 or not index.flags.c_contiguous:
             raise InputError(f"{name}: index: got {index.dtype}{index.shape} (allowed: int32[{positions}])")
-        low, high = (int(index.min()), int(index.max())) if positions else (0, 0)
+        fits = all_within(index, 0, len(operand) - 1)
         code = op, operand.ctypes.data, index.ctypes.data, 0
     else:
-        low = high = int(index)
-        code = op, operand.ctypes.data, 0, low
-    if low < 0 or high >= len(operand):
+        fits = 0 <= index < len(operand)
+        code = op, operand.ctypes.data, 0, int(index)
+    if not fits:
+        low, high = np.min(index), np.max(index)
         raise InputError(f"{name}: index: got {low}..{high} (allowed: 0..{len(operand) - 1})")
     return code
 
@@ -318,7 +325,7 @@ class Reduction(enum.IntEnum):
 
 
 def _check_windows(n: int, overlap: int, head: int, run: int) -> None:
-    if n < 1 or overlap not in (0, 1) or overlap >= n + (n == 1) * (1 - overlap) or not 1 <= head <= n or run < 1:
+    if n < 1 or overlap not in (0, 1) or overlap >= n or not 1 <= head <= n or run < 1:
         raise InputError(
             f"reduction: got n={n}, overlap={overlap}, head={head}, run={run} "
             "(allowed: n >= 1, overlap 0 or 1 and below n, head 1..n, run >= 1)"
