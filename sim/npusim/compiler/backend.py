@@ -54,7 +54,12 @@ def _program(graph: Graph, config: NpuConfig, schedule: Schedule, words: object,
         coverage=graph.coverage,
         regions=tuple(schedule.image.regions),
         compiler=npusim.__version__,
-        metadata={"vectors_used": used, "spilled": sorted(placement.spilled)},
+        metadata={
+            "vectors_used": used,
+            "spilled": sorted(placement.spilled),
+            "outputs": [list(place) for place in schedule.outputs],
+            "lanes": schedule.lanes,
+        },
     )
 
 

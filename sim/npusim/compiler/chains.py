@@ -205,7 +205,15 @@ class ChainBuilder:
             out_regs, stages = self._tail(number, stripe, first, count, part)
             regs.update(out_regs)
             body += stages
-        return Event(Queue.COMPUTE, regs, body, self.node, held)
+        place = () if hold else self._output(stripe, first, count, part)
+        return Event(Queue.COMPUTE, regs, body, self.node, held, place)
+
+    def _output(self, stripe: Stripe, vector: int, vectors: int, part: _Part | None) -> tuple[int, ...]:
+        """First row, rows, first column, columns, first vector, vectors, vectors a pixel, and whether the outputs run
+        down the columns: the part of the layer's output that a chain makes, for whoever wants to look at it."""
+        row, rows = (part.row, 1) if part is not None else (stripe.out[0], stripe.out[1] - stripe.out[0])
+        low, high = part.columns if part is not None else (0, self.g.out_w)
+        return row, rows, low, high - low, vector, vectors, self.g.out_vectors, int(self.g.transposed)
 
     def _vector_chain(self, number: int, stripe: Stripe, vector: int, count: int) -> Event:
         """A chain without the matrix-vector unit over one vector of each pixel, or over all of them."""
@@ -223,10 +231,9 @@ class ChainBuilder:
                 if reg in regs:
                     regs[reg] = 1
         low = {"low": 1} if self.layer.low_padding else {}
-        return Event(
-            Queue.COMPUTE, regs, [("v_rd", {"space": int(Space.INITIAL_VRF), "addr": base + vector, **low}), *stages],
-            self.node,
-        )
+        body: Body = [("v_rd", {"space": int(Space.INITIAL_VRF), "addr": base + vector, **low}), *stages]
+        place = self._output(stripe, vector, count, None)
+        return Event(Queue.COMPUTE, regs, body, self.node, None, place)
 
     def _mergeable(self) -> bool:
         """True if all vectors of all pixels can pass as one dense stream."""

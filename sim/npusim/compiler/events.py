@@ -32,6 +32,7 @@ class Event:
     body: list[tuple[str, dict[str, int]]]
     node: int
     tiles: TileSet | None = None
+    place: tuple[int, ...] = ()  # what part of the layer's output a compute chain makes, see `chains.ChainBuilder`
 
     def words(self, state: dict[Reg, int]) -> list[int]:
         """Encode: `s_wr` for registers that differ from `state` (updated), the chain, `end_chain` without masks."""

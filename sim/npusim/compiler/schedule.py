@@ -17,11 +17,11 @@ from npusim.compiler.events import Area, Event, WordStream, move
 from npusim.compiler.geometry import Stripe, map_operands
 from npusim.compiler.image import DramImage
 from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send, View
-from npusim.compiler.layout import Slice
+from npusim.compiler.layout import Slice, lanes_of
 from npusim.compiler.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
 from npusim.compiler.tile import tile_weights, work_of
 from npusim.config import DRAM_ALIGN, NpuConfig
-from npusim.isa import Queue, Space
+from npusim.isa import Space
 from npusim.program import HostCall, NodeRow, Port
 
 
@@ -34,6 +34,8 @@ class Schedule:
     ports: tuple[Port, ...]
     host_calls: tuple[HostCall, ...]
     nodes: tuple[NodeRow, ...]
+    outputs: list[tuple[int, ...]]  # of every compute chain that writes: the part of its layer's output it makes
+    lanes: dict[str, list[int]]  # node -> lane of every channel, where channels are not simply in order
 
 
 class Scheduler:
@@ -49,6 +51,7 @@ class Scheduler:
         self.nodes: list[NodeRow] = []
         self.sent: dict[str, int] = {}  # tensor -> number of ports passed once it is sent
         self.matrices: dict[int, Weights] = {}
+        self.lanes: dict[str, list[int]] = {}
 
     def run(self) -> Schedule:
         """Build everything."""
@@ -62,6 +65,8 @@ class Scheduler:
         for root in sorted(self.place.spilled):
             self.image.scratch(root, self.layout.size(root) * self.config.vector_bytes)
         for index, step in enumerate(self.graph.steps):
+            if isinstance(step, Receive) and step.view.map in self.place.images:
+                continue  # the layer that reads it loads it row by row
             timely = [c for c in pending if self._preloaded(c) or c.step <= index + LOOKAHEAD]
             pending = [c for c in pending if c not in timely]
             if isinstance(step, Layer):
@@ -75,9 +80,12 @@ class Scheduler:
                 self._host(step)
             self._load_constants(timely, setup)
         stream = WordStream()
-        for event in weights.insert(self.events, self.config.mrf_slots):
+        for event in weights.insert(self.events, self.config):
             stream.add(event)
-        return Schedule(stream.halt(), self.image, tuple(self.ports), tuple(self.host_calls), tuple(self.nodes))
+        outputs = [event.place for event in self.events if event.place]
+        return Schedule(
+            stream.halt(), self.image, tuple(self.ports), tuple(self.host_calls), tuple(self.nodes), outputs, self.lanes
+        )
 
     def _tile(self) -> None:
         """Tile every layer's weights into the DRAM image."""
@@ -122,8 +130,6 @@ class Scheduler:
 
     def _receive(self, step: Receive) -> None:
         name = step.view.map
-        if name in self.place.images:
-            return  # the layer that reads it loads it row by row
         own = self.layout.slice(name)
         node = self._io_node(step.tensor, "receive", name)
         targets = self._storage(name, own)
@@ -192,13 +198,18 @@ class Scheduler:
         work = work_of(geometry, self.layout, self.config)
         out = self.layout.map(layer.out)
         node = self._node(NodeRow(layer.name, layer.op, layer.nodes, (out.channels, out.height, out.width), 0, 0, 0, 0, 0))
+        if len(out.segments) > 1:
+            self.lanes[str(node)] = lanes_of(out, self.config.native_dim).tolist()
         matrix = self.matrices.get(index)
         stripes = self.place.stripes[index]
         builder = ChainBuilder(index, self.config, self.place, node, matrix, len(stripes))
         self._load_stripe(index, layer, stripes, 0, node)
-        self._load_constants(constants, setup)
+        self._load_constants([c for c in constants if c.step == index], setup)
         for number, stripe in enumerate(stripes):
             self._load_stripe(index, layer, stripes, number + 1, node)
+            if number + 2 >= len(stripes):  # constants of later layers come behind this layer's loads
+                self._load_constants([c for c in constants if c.step != index], setup)
+                constants = []
             self.events += builder.stripe(number, stripe)
             self._store_stripe(index, layer, number, stripe, node)
         if geometry.expander:
@@ -268,10 +279,3 @@ class Scheduler:
         target = Area(Space.DRAM, first, own.pitch)
         self.events.append(move(source, [target], (high - low) * width, own.vectors, node))
 
-
-def queue_counts(events: list[Event]) -> dict[Queue, int]:
-    """Count chains by queue."""
-    counts = dict.fromkeys(Queue, 0)
-    for event in events:
-        counts[event.queue] += 1
-    return counts

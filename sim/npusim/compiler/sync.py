@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from npusim import isa
-from npusim.chain import Chain, Memory, Region, decode_stream
+from npusim.chain import Chain, ComputeChain, Memory, Region, decode_stream
 from npusim.config import NpuConfig
+from npusim.engine import gather
 from npusim.isa import Queue, Space
+from npusim.pipeline import chain_times, entry_times, output_times, read_times, write_times
 
 I64 = npt.NDArray[np.int64]
 NEVER = -1
@@ -26,12 +28,10 @@ def safe_in_queue(queue: Queue, earlier_writes: bool, later_writes: bool) -> boo
     """True if a queue's own order makes a later chain see or overwrite an earlier one's data correctly.
 
     Compute chains read in the order in which they start and write in the same order behind a pipeline of constant
-    depth: only reading what an earlier chain writes needs a token.  Weight moves only write.  Vector moves overlap
+    depth: only reading what an earlier chain writes can need a token (see `Tracker.overtakes`).  Weight moves only write.  Vector moves overlap
     freely on chip.  (DRAM serves each queue in order and is not tracked here.)
     """
-    if queue is Queue.COMPUTE:
-        return not (earlier_writes and not later_writes)
-    return queue is Queue.WEIGHT
+    return queue is Queue.WEIGHT or (queue is Queue.COMPUTE and (later_writes or not earlier_writes))
 
 
 Places = slice | I64
@@ -56,13 +56,19 @@ class _Track:
 
     written: I64
     read: I64
+    ready: I64  # when the last compute chain's write is readable, on the clock of `Tracker.clock`
 
 
 @dataclass(slots=True)
 class Tracker:
-    """Last writers and readers of every on-chip address."""
+    """Last writers and readers of every on-chip address.
+
+    clock: occupancy of all compute chains so far.  Chains start in order, each at the earliest when the one before has
+    left the reader, so the starts of two chains are at least the difference of their clocks apart.
+    """
 
     config: NpuConfig
+    clock: int = 0
     memories: dict[Memory, _Track] = field(default_factory=dict)
 
     def _track(self, memory: Memory) -> _Track:
@@ -71,16 +77,19 @@ class Tracker:
             depth = c.mrf_slots * (1 if c.shared_weights else c.engines)
             depth = depth if memory is Memory.MATRIX_RF else c.depth(Space(memory))
             blank = np.full((len(Queue), depth), NEVER, np.int64)
-            self.memories[memory] = _Track(blank, blank.copy())
+            self.memories[memory] = _Track(blank, blank.copy(), np.zeros(depth, np.int64))
         return self.memories[memory]
 
-    def needed(self, queue: Queue, reads: list[Region], writes: list[Region]) -> list[int]:
+    def needed(self, chain: Chain, reads: list[Region], writes: list[Region]) -> list[int]:
         """For each queue: the last of its chains (index in queue) that must be complete, or `NEVER`."""
+        queue = chain.queue
         need = [NEVER] * len(Queue)
+        if isinstance(chain, ComputeChain):
+            need[Queue.COMPUTE] = self.overtakes(chain, reads)
 
         def look(places: Places, table: I64, earlier_writes: bool, later_writes: bool) -> None:
             for other in Queue:
-                if other is queue and safe_in_queue(queue, earlier_writes, later_writes):
+                if other is queue and (queue is Queue.COMPUTE or safe_in_queue(queue, earlier_writes, later_writes)):
                     continue
                 need[other] = max(need[other], int(table[other][places].max()))
 
@@ -92,12 +101,66 @@ class Tracker:
             look(places, track.read, False, True)
         return need
 
-    def record(self, queue: Queue, index: int, reads: list[Region], writes: list[Region]) -> None:
-        """Note that chain `index` of a queue touches these regions."""
+    def overtakes(self, chain: ComputeChain, reads: list[Region]) -> int:
+        """Return the last compute chain whose results this one could read before they are there, or `NEVER`.
+
+        Once started, a compute chain never stalls: its reads and an earlier chain's writes are apart by known cycles.
+        """
+        if all(
+            not (self._track(region.memory).ready[places_of(region)] > self.clock).any() for region in on_chip(reads)
+        ):
+            return NEVER
+        found = NEVER
+        for memory, addresses, times in timed_reads(chain, self.config):
+            track = self._track(memory)
+            late = track.ready[addresses] > self.clock + times
+            if late.any():
+                found = max(found, int(track.written[Queue.COMPUTE][addresses[late]].max()))
+        return found
+
+    def record(self, chain: Chain, index: int, reads: list[Region], writes: list[Region]) -> None:
+        """Note that chain `index` of its queue touches these regions."""
+        queue = chain.queue
         for region in on_chip(reads):
             self._track(region.memory).read[queue][places_of(region)] = index
         for region in on_chip(writes):
             self._track(region.memory).written[queue][places_of(region)] = index
+        if isinstance(chain, ComputeChain):
+            for memory, addresses, times in timed_writes(chain, self.config):
+                self._track(memory).ready[addresses] = self.clock + times
+            self.clock += chain_times(chain, self.config).busy
+
+
+def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I64, I64]]:
+    """Return (memory, addresses, cycle of each read after the chain's start) for the vectors of a compute chain."""
+    r, found = chain.regs, []
+    if chain.source.space is Space.INITIAL_VRF:
+        addresses = gather.reader(chain, -1).reshape(-1).astype(np.int64)
+        times = read_times(chain, config).reshape(-1)
+        found.append((Memory.INITIAL_VRF, addresses[addresses >= 0], times[addresses >= 0]))
+    entries = entry_times(chain, config)
+    repeat = len(entries) // chain.positions  # reader vectors or row tiles of a position
+    row_tile = np.arange(len(entries), dtype=np.int64) % r.mv_rows
+    for operand in chain.mfu0.operands:
+        steps = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat) if operand.step else 0
+        found.append((Memory(operand.space), operand.addr + steps + row_tile, entries))
+    if chain.mfu1.operands:
+        outputs = output_times(chain, config)
+        for operand in chain.mfu1.operands:
+            stays = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
+            steps = gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col).astype(np.int64)
+            found.append((Memory(operand.space), operand.addr + (steps if operand.step else stays), outputs))
+    return found
+
+
+def timed_writes(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I64, I64]]:
+    """Return (memory, addresses, cycle after the chain's start from which each is readable)."""
+    if not chain.targets:
+        return []
+    r = chain.regs
+    steps = gather.nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col).astype(np.int64)
+    times = write_times(chain, config)
+    return [(Memory(t.space), t.addr + steps, times) for t in chain.targets]
 
 
 class Clocks:
@@ -134,7 +197,7 @@ def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
         known = clocks.current[queue]
         waits: list[tuple[Queue, int]] = []
         # a token may bring knowledge that makes another superfluous: ask the queue that knows most first
-        needs = sorted(enumerate(tracker.needed(queue, reads, writes)), key=lambda n: n[0] != int(Queue.COMPUTE))
+        needs = sorted(enumerate(tracker.needed(chain, reads, writes)), key=lambda n: n[0] != int(Queue.COMPUTE))
         learnt = list(known)
         for number, needed in needs:
             other = Queue(number)
@@ -149,7 +212,7 @@ def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
             giver = chains[other][needed].end
             give[giver] = give.get(giver, 0) | 1 << queue
         chains[queue].append(chain)
-        tracker.record(queue, index, reads, writes)
+        tracker.record(chain, index, reads, writes)
     out = np.array(words, np.uint64)
     row = isa.BY_NAME["end_chain"]
     for at, mask in wait.items():

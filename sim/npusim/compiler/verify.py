@@ -54,7 +54,7 @@ def verify_chains(chains: tuple[Chain, ...], config: NpuConfig) -> None:
                 waits.append((other, tokens[other, queue].popleft()))
         clock = clocks.start(queue, waits)
         reads, writes = chain.reads(config), chain.writes(config)
-        for number, needed in enumerate(tracker.needed(queue, reads, writes)):
+        for number, needed in enumerate(tracker.needed(chain, reads, writes)):
             if needed > clock[number]:
                 raise ProgramError(
                     f"word {chain.end}: the chain uses memory of the chain that ends at word "
@@ -69,7 +69,7 @@ def verify_chains(chains: tuple[Chain, ...], config: NpuConfig) -> None:
                         f"word {chain.end}: more than {MAX_TOKENS} tokens wait in the semaphore from the "
                         f"{QUEUE_NAMES[queue]} to the {QUEUE_NAMES[other]} queue"
                     )
-        tracker.record(queue, index, reads, writes)
+        tracker.record(chain, index, reads, writes)
         ends[queue].append(chain.end)
         counts[queue] += 1
 

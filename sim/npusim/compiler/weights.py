@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import deque
 
 from npusim.compiler.events import Event, TileSet
+from npusim.config import NpuConfig
 from npusim.isa import Queue, Reg
 
 
-def insert(events: list[Event], slots: int) -> list[Event]:
+def insert(events: list[Event], config: NpuConfig) -> list[Event]:
     """Return the events with a weight move for every tile set, each right after the last chain that has to release
-    its slots; MatrixRf is used as a ring of `slots` slots, so that the stream of weights never waits for a layer.
+    its slots; MatrixRf is used as a ring, so that the stream of weights never waits for a layer.
+
+    No move comes more than a queue's depth ahead of the chain it is for: words are dispatched in order, and moves that
+    fill their queue would hold up the chains behind them.
     """
+    slots = config.mrf_slots
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     order: list[TileSet] = []
@@ -24,8 +29,10 @@ def insert(events: list[Event], slots: int) -> list[Event]:
     moves: dict[int, list[Event]] = {}
     held: deque[TileSet] = deque()
     used = head = released = 0
-    for tiles in order:
+    for number, tiles in enumerate(order):
         assert tiles.slots <= slots
+        if number >= config.queue_depth:
+            released = max(released, first[id(order[number - config.queue_depth + 1])])
         while used + tiles.slots > slots:
             oldest = held.popleft()
             used -= oldest.slots

@@ -13,6 +13,7 @@ from npusim.chain import Chain, ComputeChain, Decoded, VectorMove, WeightMove
 from npusim.config import NpuConfig
 from npusim.engine.dram import Dram, Transfer
 from npusim.isa import Queue, Space
+from npusim.pipeline import chain_times
 
 CAUSES = ("weights", "dram", "link", "dependency", "drain", "dispatch")
 """Why the compute queue waited, in the order in which ties are charged."""
@@ -65,24 +66,6 @@ class _QueueState:
     waiting: deque[tuple[Chain, int]] = field(default_factory=deque)  # chain, cycle dispatched
     started: list[int] = field(default_factory=list)
     free: int = 0
-
-
-def compute_times(chain: ComputeChain, config: NpuConfig) -> tuple[int, int, int, int]:
-    """Return (occupancy B, F - s, E - s, completion - s) of a compute chain that starts at s."""
-    c, regs = config, chain.regs
-    source = c.lat_expand if chain.source.space is Space.EXPANDER else c.lat_read
-    tail = 2 * (c.lat_mul + c.lat_add + c.lat_act) + c.lat_reduce + c.lat_write
-    if chain.matmul is None:
-        busy = chain.elements
-        return busy, source, source + busy - 1, source + busy - 1 + tail
-    matrix = c.lat_bfp + c.tile_cycles + c.lat_dot + c.lat_convert + c.lat_acc + c.lat_round
-    window = chain.window
-    busy = chain.rounds * window * c.tile_cycles
-    lanes = chain.positions if c.shared_weights else regs.mv_rows
-    skew = (lanes - 1) % c.engines
-    first = source + matrix + (window - 1) * c.tile_cycles
-    last = source + matrix + busy - c.tile_cycles + skew
-    return busy, first, last, last - c.lat_round if chain.holds else last + tail
 
 
 class Simulation:
@@ -180,20 +163,21 @@ class Simulation:
             if ready is None:
                 return moved
             state.waiting.popleft()
-            busy, first, last, complete = compute_times(chain, self.config)
+            times = chain_times(chain, self.config)
             _, free, entered = self.previous
             at, cause = ready[0] + self.config.lat_issue, ready[1]
             start = max(free, at)
-            if entered + 1 - first > start:
-                start, cause = entered + 1 - first, "drain"
+            if entered + 1 - times.first > start:
+                start, cause = entered + 1 - times.first, "drain"
             stall = start - free
             self.account[cause] += stall
-            self.account["compute" if chain.matmul is not None else "vector"] += busy
-            self.previous = (start, start + busy, start + last)
+            self.account["compute" if chain.matmul is not None else "vector"] += times.busy
+            self.previous = (start, start + times.busy, start + times.last)
             state.started.append(start)
-            tail = (start + first, start + last)
+            tail = (start + times.first, start + times.last)
+            done = start + times.complete
             self._complete(
-                Span(chain, dispatched, start, start + busy, start + complete, cause if stall else "", stall, tail)
+                Span(chain, dispatched, start, start + times.busy, done, cause if stall else "", stall, tail)
             )
             moved = True
         return moved

@@ -1,0 +1,328 @@
+"""What everything becomes: the machine's values, bit for bit, chain by chain on whole feature maps.
+
+Vector memories are float32 arrays that hold float16 values.  A program's constant parts are prepared once: unpacked
+weight tiles, address arrays.  Chains run in program order, which a verified program makes equal to any order in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from npusim.chain import Act, Chain, ComputeChain, Decoded, Mfu, Operand, VectorMove, WeightMove, slot_tiles
+from npusim.config import NpuConfig
+from npusim.engine import gather
+from npusim.engine.matvec import TilePool, matvec
+from npusim.engine.tables import unary_table
+from npusim.engine.vector import Op, Reduction, Stage, apply_stages, reduce_windows
+from npusim.isa import Space
+from npusim.numerics import from_f16_bits, quantise_activations_into, to_f16_bits, unpack_tiles
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+U8 = npt.NDArray[np.uint8]
+
+LOW = np.float32(-65504.0)
+ZERO_EXPONENT = -14
+
+_ADDSUB = {"add": Op.ADD, "a_sub_b": Op.A_SUB_B, "b_sub_a": Op.B_SUB_A, "max": Op.MAX}
+
+
+class NetPort(Protocol):
+    """The host's end of the network queues."""
+
+    def receive(self, count: int) -> F32:
+        """Return the next vectors of NetInQ: float32[count, N] of float16 values."""
+
+    def send(self, vectors: F32) -> None:
+        """Take vectors of NetOutQ: float32[count, N]."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """Address arrays of a chain; chains with equal loops share them."""
+
+    source: I32
+    low: int
+    high: int
+    write: I32
+    op0: I32
+    op1: I32
+
+
+Observer = Callable[[ComputeChain, F32], None]
+"""Called with each chain's outputs, float32[outputs, N], in output order."""
+
+
+class Engine:
+    """One program on one machine; `run` may be called any number of times.
+
+    decoded: a verified program; dram: its DRAM image; size: bytes of DRAM in use; threads: processor cores to use
+    (results do not depend on it).
+    """
+
+    def __init__(self, decoded: Decoded, config: NpuConfig, dram: U8, size: int, threads: int = 1) -> None:
+        self.config, self.decoded, self.threads = config, decoded, threads
+        self.image = dram
+        self.n = config.native_dim
+        self.size = size
+        self._load_tiles()
+        self._shared: dict[tuple[object, ...], I32] = {}
+        self._prepared = {c.index: self._prepare(c) for c in decoded.chains if isinstance(c, ComputeChain)}
+
+    # ---- preparation -------------------------------------------------------------------------------------------
+
+    def _load_tiles(self) -> None:
+        """Unpack every tile that a weight move reads, once."""
+        step = self.config.tile_bytes
+        found = [c.addr + step * np.arange(c.tiles) for c in self.decoded.chains if isinstance(c, WeightMove)]
+        self._addresses = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+        packed = np.empty((len(self._addresses), step), np.uint8)
+        for row, address in enumerate(self._addresses):
+            packed[row] = self.image[address : address + step]
+        q, exp = unpack_tiles(packed, self.n, self.config.weight_mantissa)
+        self.pool = TilePool(q, exp, self.config.weight_mantissa)
+
+    def _share(self, key: tuple[object, ...], make: Callable[[], I32]) -> I32:
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
+
+    def _prepare(self, chain: ComputeChain) -> _Prepared:
+        r = chain.regs
+        depth = self.config.initial_vrf
+        none = np.zeros(0, np.int32)
+        source, low, high = none, 0, 0
+        if chain.source.space is Space.INITIAL_VRF:
+            key = ("reader", chain.source.addr, chain.source.low, *r[:15])
+            source = self._share(key, lambda: gather.reader(chain, depth + (1 if chain.source.low else 0)))
+            inside = source[source < depth]
+            low, high = (int(inside.min()), int(inside.max()) + 1) if inside.size else (0, 0)
+        rows = r.mv_rows if chain.matmul is not None else 1
+        repeat = rows if chain.matmul is not None else chain.window
+
+        def positions() -> I32:
+            base = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat)
+            return (base + np.tile(np.arange(rows, dtype=np.int32), len(base) // rows)).astype(np.int32)
+
+        op0 = self._share(("op0", chain.positions, r.cols, r.op0_row, r.op0_col, repeat, rows), positions)
+        op1 = self._share(
+            ("nest", chain.outputs, r.out_cols, r.op1_row, r.op1_col),
+            lambda: gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col),
+        )
+        write = self._share(
+            ("nest", chain.outputs, r.out_cols, r.wr_row, r.wr_col),
+            lambda: gather.nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col),
+        )
+        return _Prepared(source, low, high, write, op0, op1)
+
+    # ---- a run -------------------------------------------------------------------------------------------------
+
+    def run(self, net: NetPort, observe: Observer | None = None, progress: Callable[[int], None] | None = None) -> bool:
+        """Execute the program; returns the sticky overflow flag.
+
+        net: host's end of the queues; observe: sees every chain's outputs; progress: called after each chain with its
+        number.
+        """
+        c = self.config
+        self.net, self.observe, self.overflow = net, observe, False
+        self.memory: dict[Space, F32] = {}
+        for space in (Space.EXPANDER, Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1, Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1):
+            self.memory[space] = np.zeros((c.depth(space), self.n), np.float32)
+        depth = c.initial_vrf
+        initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
+        initial[depth + 1] = LOW
+        self.memory[Space.INITIAL_VRF] = initial
+        self.q = np.zeros((depth + 1, self.n), np.int8)
+        self.exp = np.full(depth + 1, ZERO_EXPONENT, np.int16)
+        self.sums = np.zeros(depth + 1, np.int32)
+        self.stale = np.ones(depth, np.bool_)
+        self.slots = np.full(c.mrf_slots * slot_tiles(c), -1, np.int32)
+        self.held: F32 | None = None
+        self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
+        for chain in self.decoded.chains:
+            self._step(chain)
+            if progress is not None:
+                progress(chain.index)
+        return self.overflow
+
+    def _step(self, chain: Chain) -> None:
+        if isinstance(chain, WeightMove):
+            first = int(np.searchsorted(self._addresses, chain.addr))
+            slots = (chain.tile * slot_tiles(self.config) + np.arange(chain.tiles)) % len(self.slots)
+            self.slots[slots] = first + np.arange(chain.tiles)
+        elif isinstance(chain, VectorMove):
+            self._move(chain)
+        else:
+            self._compute(chain)
+
+    # ---- vector moves ------------------------------------------------------------------------------------------
+
+    def _move(self, chain: VectorMove) -> None:
+        source, target = gather.moved(chain)
+        if chain.source.space is Space.NET_IN_Q:
+            vectors = self.net.receive(chain.positions)
+        elif chain.source.space is Space.DRAM:
+            vectors = self._read_dram(chain.source.addr, source)
+        else:
+            vectors = self.memory[chain.source.space][self._wrap(chain.source.space, chain.source.addr + source)]
+        for write in chain.targets:
+            if write.space is Space.NET_OUT_Q:
+                self.net.send(vectors)
+            elif write.space is Space.DRAM:
+                self._write_dram(write.addr, target, vectors)
+            else:
+                self._store(write.space, write.addr + target, vectors)
+
+    def _wrap(self, space: Space, addresses: I32) -> I32:
+        return addresses % self.config.expander if space is Space.EXPANDER else addresses
+
+    def _store(self, space: Space, addresses: I32, vectors: F32) -> None:
+        addresses = self._wrap(space, addresses)
+        self.memory[space][addresses] = vectors
+        if space is Space.INITIAL_VRF:
+            self.stale[addresses] = True
+
+    def _dram(self, low: int, high: int) -> tuple[U8, int]:
+        """The part of DRAM that holds bytes low..high-1, and the address of its first byte."""
+        edge = len(self.image)
+        return (self.image, 0) if high <= edge else (self.scratch, edge)
+
+    def _read_dram(self, address: int, offsets: I32) -> F32:
+        size = self.config.vector_bytes
+        low, high = address + int(offsets.min()) * size, address + (int(offsets.max()) + 1) * size
+        area, origin = self._dram(low, high)
+        block = area[low - origin : high - origin].view("<u2").reshape(-1, self.n)
+        return from_f16_bits(np.ascontiguousarray(block[offsets - offsets.min()]))
+
+    def _write_dram(self, address: int, offsets: I32, vectors: F32) -> None:
+        size, origin = self.config.vector_bytes, len(self.image)
+        low = address + int(offsets.min()) * size - origin
+        high = address + (int(offsets.max()) + 1) * size - origin
+        block = self.scratch[low:high].view("<u2").reshape(-1, self.n)
+        block[offsets - offsets.min()] = to_f16_bits(np.ascontiguousarray(vectors))
+
+    # ---- compute chains ----------------------------------------------------------------------------------------
+
+    def _compute(self, chain: ComputeChain) -> None:
+        at = self._prepared[chain.index]
+        pre = self._stages(chain.mfu0, at.op0, chain, 0)
+        post = self._stages(chain.mfu1, at.op1, chain, 1)
+        fused = pre if chain.reduce is not None else [*pre, *post]
+        stream = self._product(chain, at, fused) if chain.matmul is not None else self._read(chain, at, fused)
+        if stream is None:
+            return
+        if chain.reduce is not None:
+            stream = self._reduced(chain, stream)
+            if post:
+                self.overflow |= apply_stages(stream, post)
+        for write in chain.targets:
+            self._store(write.space, write.addr + at.write, stream)
+        if self.observe is not None:
+            self.observe(chain, stream)
+
+    def _read(self, chain: ComputeChain, at: _Prepared, stages: list[Stage]) -> F32:
+        """The stream of a chain without matrix: reader vectors in order."""
+        if chain.source.space is Space.EXPANDER:
+            x = np.empty((chain.elements, self.n), np.float32)
+            gather.expand(self.memory[Space.EXPANDER], chain, x)
+        else:
+            x = self.memory[Space.INITIAL_VRF][at.source.reshape(-1)]
+        self.overflow |= apply_stages(x, stages)
+        return x
+
+    def _product(self, chain: ComputeChain, at: _Prepared, stages: list[Stage]) -> F32 | None:
+        """The stream behind the matrix-vector unit; None if the sums stay in the accumulators."""
+        c, matmul = self.config, chain.matmul
+        assert matmul is not None
+        if chain.source.space is Space.EXPANDER:
+            x = np.empty((chain.positions * chain.window, self.n), np.float32)
+            gather.expand(self.memory[Space.EXPANDER], chain, x)
+            q = np.empty(x.shape, np.int8)
+            exp, sums = np.empty(len(x), np.int16), np.empty(len(x), np.int32)
+            quantise_activations_into(x, c.act_mantissa, q, exp, sums)
+            src = np.arange(len(x), dtype=np.int32).reshape(chain.positions, chain.window)
+        else:
+            self._refresh(at.low, at.high)
+            q, exp, sums, src = self.q, self.exp, self.sums, at.source
+        rows = chain.regs.mv_rows
+        out = np.empty((rows, chain.positions, self.n), np.float32)
+        turn = rows > 1 and not matmul.hold  # the stream has the row tiles of a position one after the other
+        over = matvec(
+            self.pool, self._tiles(chain), q, exp, c.act_mantissa, src, out, sums=sums,
+            start=self.held if matmul.acc else None, hold=matmul.hold,
+            stages=() if turn or matmul.hold else stages, threads=self.threads,
+        )  # fmt: skip
+        self.overflow |= over
+        self.held = out if matmul.hold else None
+        if matmul.hold:
+            return None
+        if not turn:
+            return out.reshape(-1, self.n)
+        stream = np.ascontiguousarray(out.transpose(1, 0, 2)).reshape(-1, self.n)
+        self.overflow |= apply_stages(stream, stages)
+        return stream
+
+    def _tiles(self, chain: ComputeChain) -> I32:
+        """int32[row tiles, K]: the pool's tile for each step."""
+        assert chain.matmul is not None
+        ways, rows = slot_tiles(self.config), chain.regs.mv_rows
+        r, k = np.arange(rows)[:, None], np.arange(chain.window)[None]
+        slots = (chain.matmul.tile + (r // ways) * chain.window + k) * ways + r % ways
+        return np.ascontiguousarray(self.slots[slots % len(self.slots)])
+
+    def _refresh(self, low: int, high: int) -> None:
+        """Convert the vectors of InitialVrf that changed to block floating point."""
+        changed = np.flatnonzero(self.stale[low:high]) + low
+        if not changed.size:
+            return
+        first, last = int(changed[0]), int(changed[-1]) + 1
+        x = self.memory[Space.INITIAL_VRF][first:last]
+        quantise_activations_into(
+            x, self.config.act_mantissa, self.q[first:last], self.exp[first:last], self.sums[first:last]
+        )
+        self.stale[first:last] = False
+
+    def _reduced(self, chain: ComputeChain, stream: F32) -> F32:
+        r = chain.regs
+        out = np.empty((chain.outputs, self.n), np.float32)
+        kind = Reduction.MAX if chain.reduce == "max" else Reduction.SUM
+        self.overflow |= reduce_windows(
+            stream, kind, out, n=r.red_n, overlap=r.red_overlap, head=r.red_head, run=r.red_run, tail=bool(r.red_tail)
+        )
+        return out
+
+    def _stages(self, mfu: Mfu, steps: I32, chain: ComputeChain, unit: int) -> list[Stage]:
+        found = []
+        if mfu.mul is not None:
+            found.append(self._stage(Op.MUL, mfu.mul, steps, chain))
+        if mfu.addsub is not None:
+            found.append(self._stage(_ADDSUB[mfu.addsub.op], mfu.addsub.operand, steps, chain))
+        if mfu.act is not None:
+            found.append(_unary(mfu.act))
+        return found
+
+    def _stage(self, op: Op, operand: Operand, steps: I32, chain: ComputeChain) -> Stage:
+        memory = self.memory[operand.space]
+        if operand.step:
+            return Stage(op=op, operand=memory, index=(operand.addr + steps).astype(np.int32))
+        rows = chain.regs.mv_rows if chain.matmul is not None else 1
+        if rows > 1:
+            per_position = np.arange(rows, dtype=np.int32) + np.int32(operand.addr)
+            return Stage(op=op, operand=memory, index=np.tile(per_position, chain.positions))
+        return Stage(op=op, operand=memory, index=operand.addr)
+
+
+def _unary(act: Act) -> Stage:
+    if act.op in ("sigm", "tanh"):
+        return Stage(op=Op.LUT, table=unary_table(act.op))
+    a, b = (float(v) for v in from_f16_bits(np.array([act.a, act.b], np.uint16)))
+    if act.op == "relu":
+        return Stage(op=Op.RELU)
+    if act.op == "clip":
+        return Stage(op=Op.CLIP, lo=a, hi=b)
+    return Stage(op=Op.LEAKY_RELU, lo=a)
