@@ -100,6 +100,8 @@ def assemble_program(text: str, where: str, folder: str | os.PathLike[str] = "."
             if key[1:] in header:
                 raise ProgramError(f"{spot}: directive {key} is given twice")
             header[key[1:]] = _json(rest, spot)
+        elif key[0] != ".":
+            raise ProgramError(f"{spot}: {key!r:.40} before the .code directive, expected a directive")
         else:
             known = [f".{k}" for k in ("npu", "sidecar", "section", "base64", "code", *_SCALARS, *_LISTS)]
             raise ProgramError(f"{spot}: unknown directive {key!r:.40}{nearest(key, known)}")

@@ -169,7 +169,7 @@ class Program:
         version, fingerprint = header.pop("isa", None), header.pop("fingerprint", "")
         if version != isa.ISA_VERSION:
             raise ProgramError(f"{where}: instruction set {version!r:.60}, expected {isa.ISA_VERSION}")
-        program: Program = from_json(cls, header, where, sections)
+        program: Program = from_json(cls, header, f"{where}: header", sections)
         if sections:
             raise ProgramError(f"{where}: section {next(iter(sections))!r} belongs to nothing")
         if fingerprint not in ("", program.config.fingerprint):

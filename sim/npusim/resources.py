@@ -175,7 +175,10 @@ def misfit(config: NpuConfig) -> str:
 
 def check_fit(config: NpuConfig, where: str = "configuration") -> None:
     """Refuse a configuration that its device does not hold: `ConfigError` with figures and the cheapest ways out."""
-    fault = misfit(config)
+    try:
+        fault = misfit(config)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
     if fault:
         ways = (
             " or ".join(ways_out(config)[:2]) or "no single parameter is enough; lower engines and mantissa bits first"

@@ -1,0 +1,56 @@
+# make bench      install into .venv and print ResNet-50's latency, layer by layer
+# make test       formatter, linter, types and tests
+# make test-long  the same with the slow tests
+# make lint       formatter, linter and types alone
+# make generate   rewrite the files that derive from tables
+# make clean      remove .venv, caches and build folders
+#
+# Needs Python >= 3.10 with venv, make and a C++ compiler (g++). PYTHON=python3.12 chooses another interpreter.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: bench test test-long lint generate clean
+.DELETE_ON_ERROR:
+
+bench: $(VENV)/.package
+	@$(BIN)/npusim bench resnet50
+
+test: lint
+	@$(BIN)/python -m pytest
+
+test-long: lint
+	@$(BIN)/python -m pytest -m ""
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --diff .
+	@$(BIN)/mypy --no-error-summary
+
+generate: $(VENV)/.package
+	@$(BIN)/python -m npusim.generate
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .numba_cache build dist sim_build
+	find sim hls_python models tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# Stamps: a second run installs nothing. The virtual environment is made anew if it is there but broken.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo "$(PYTHON) is too old or missing; npusim needs Python 3.10 or newer (make PYTHON=python3.12)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || { echo "creating $(VENV)" >&2; $(PYTHON) -m venv $(VENV); }
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "installing npusim into $(VENV)" >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.package
+	@echo "installing the test tools into $(VENV)" >&2
+	@$(PIP) --editable '.[test]'
+	@touch $@
