@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from npusim import arith
+from npusim import arith, isa
 from npusim.chain import (
     Act,
     Chain,
@@ -29,7 +29,7 @@ from npusim.chain import (
     slot_tiles,
 )
 from npusim.config import NpuConfig
-from npusim.errors import InputError, ProgramError
+from npusim.errors import InputError, NpuError, ProgramError
 from npusim.isa import SPACE_NAMES, Space
 
 Vector = tuple[int, ...]
@@ -85,6 +85,8 @@ class GoldenMachine:
     """
 
     def __init__(self, config: NpuConfig, dram: bytes | bytearray | npt.NDArray[np.uint8] = b"") -> None:
+        if len(dram) > config.dram_bytes:
+            raise ProgramError(f"the DRAM image has {len(dram)} bytes, DRAM holds {config.dram_bytes}")
         self.config = config
         self.dram = Dram(bytes(dram))
         self.vrf: dict[Space, list[Vector | None]] = {
@@ -93,6 +95,7 @@ class GoldenMachine:
         self.matrix: list[Tile | None] = [None] * (config.mrf_slots * slot_tiles(config))
         self.sums: list[list[int]] = []  # fp32 patterns of the last mv_mul, N for each position or row tile
         self.overflow = False  # sticky
+        self.words: npt.NDArray[np.uint64] | Sequence[int] = []
 
     def run(
         self,
@@ -104,6 +107,7 @@ class GoldenMachine:
 
         Raises `ProgramError` for an illegal program or a read of unwritten data, `InputError` for bad input vectors.
         """
+        self.words = words
         self.net: NetPort = NetQueues() if net is None else net
         for chain in decode_stream(words, self.config).chains:
             if isinstance(chain, WeightMove):
@@ -134,20 +138,20 @@ class GoldenMachine:
     def _move_in(self, source: Source, offset: int) -> Vector:
         where = f"word {source.word} (v_rd)"
         if source.space == Space.NET_IN_Q:
-            return self._from_outside(self.net.receive(), f"{where}: NetInQ")
+            return self._from_outside(self.net.receive(), f"{where}: NetInQ", InputError)
         if source.space == Space.DRAM:
             addr = source.addr + offset * self.config.vector_bytes
             packed = self.dram.read(addr, self.config.vector_bytes, where)
             halves = [packed[i] | packed[i + 1] << 8 for i in range(0, len(packed), 2)]
-            return self._from_outside(halves, f"{where}: DRAM address {addr}")
+            return self._from_outside(halves, f"{where}: DRAM address {addr}", ProgramError)
         return self._read(source, offset)
 
-    def _from_outside(self, halves: Sequence[int], where: str) -> Vector:
+    def _from_outside(self, halves: Sequence[int], where: str, error: type[NpuError]) -> Vector:
         if len(halves) != self.config.native_dim:
-            raise InputError(f"{where}: a vector has {len(halves)} values, expected {self.config.native_dim}")
+            raise error(f"{where}: a vector has {len(halves)} values, expected {self.config.native_dim}")
         for lane, bits in enumerate(halves):
             if not 0 <= bits <= 0xFFFF or not arith.f16_is_number(bits):
-                raise InputError(f"{where}: lane {lane} is 0x{bits:04x}, expected a finite float16")
+                raise error(f"{where}: lane {lane} is 0x{bits:04x}, expected a finite float16")
         return tuple(arith.f16_flush(int(bits)) for bits in halves)
 
     # ---- compute -----------------------------------------------------------------------------------------------
@@ -323,8 +327,10 @@ class GoldenMachine:
         addr = (at.addr + offset) % len(memory)  # leaves only the Expander
         vector = memory[addr]
         if vector is None:
-            name = SPACE_NAMES[at.space]
-            raise ProgramError(f"word {at.word}: reads vector {addr} of {name}, which nothing has written")
+            name, memory_name = isa.decode(int(self.words[at.word]))[0].name, SPACE_NAMES[at.space]
+            raise ProgramError(
+                f"word {at.word} ({name}): reads vector {addr} of {memory_name}, which nothing has written"
+            )
         return vector
 
     def _write(self, chain: VectorMove | ComputeChain, n: int, vector: Vector) -> None:
