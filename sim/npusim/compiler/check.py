@@ -163,8 +163,11 @@ def reductions_fit(graph: Graph) -> Findings:
 def _reduction(r: Reduce, layer: Layer, length: int) -> str:
     w = layer.window
     if r.axis == "window":
-        return "a window reduction behind a matrix" if layer.weights is not None else (
-            "" if r.n == w.kh * w.kw and (r.overlap, r.tail, r.count) == (0, False, 1) else "wrong numbers")
+        return (
+            "a window reduction behind a matrix"
+            if layer.weights is not None
+            else ("" if r.n == w.kh * w.kw and (r.overlap, r.tail, r.count) == (0, False, 1) else "wrong numbers")
+        )
     if r.axis == "all":
         return "" if r.n == w.out_h * w.out_w and (r.overlap, r.tail, r.count) == (0, False, 1) else "wrong numbers"
     if not (r.n > 1 and r.overlap in (0, 1) and 1 <= r.head <= r.n and r.head <= length):

@@ -53,9 +53,14 @@ def _layer(layer: Layer, graph: Graph) -> str:
     words += _mfu(layer.pre)
     if layer.reduce is not None:
         r = layer.reduce
-        words.append(f"{r.op} over {r.axis}" + (
-            f" n {r.n} overlap {r.overlap} head {r.head}{' tail' if r.tail else ''} count {r.count}"
-            if r.axis in ("cols", "rows") else ""))
+        words.append(
+            f"{r.op} over {r.axis}"
+            + (
+                f" n {r.n} overlap {r.overlap} head {r.head}{' tail' if r.tail else ''} count {r.count}"
+                if r.axis in ("cols", "rows")
+                else ""
+            )
+        )
     words += [f"then {word}" for word in _mfu(layer.post)]
     return "; ".join(words)
 

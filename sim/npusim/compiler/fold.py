@@ -94,8 +94,10 @@ def _run(node: Node, values: list[Array | None]) -> list[Array] | None:
 
 def _model_of(node: Node) -> Any:
     """Return a model of one node, so that the evaluator sees its opset (for a bare node it takes the newest)."""
-    values = [[helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in dict.fromkeys(names) if n]
-              for names in (node.inputs, node.outputs)]
+    values = [
+        [helper.make_tensor_value_info(n, TensorProto.UNDEFINED, None) for n in dict.fromkeys(names) if n]
+        for names in (node.inputs, node.outputs)
+    ]
     graph = helper.make_graph([node.proto], "fold", values[0], values[1])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid(node.domain, node.version)])
 

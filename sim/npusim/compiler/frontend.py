@@ -25,8 +25,8 @@ NET_PASSES: tuple[tuple[str, Callable[[Net], Net]], ...] = (
 
 GRAPH_PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     ("fold-scales", fold_scales),
-    ("absorb-subsampling", absorb_subsampling),
     ("fuse", fuse),
+    ("absorb-subsampling", absorb_subsampling),
     ("absorb-padding", absorb_padding),
     ("group-host", group_host_steps),
     ("place-crossings", place_crossings),
@@ -67,9 +67,7 @@ def _recover(graph: Graph) -> Graph:
         if isinstance(step, Layer):
             for node in step.nodes:
                 at.setdefault(node, step.name)
-    coverage = tuple(
-        replace(i, layer=at[i.name]) if i.where == "npu" and i.name in at else i for i in graph.coverage
-    )
+    coverage = tuple(replace(i, layer=at[i.name]) if i.where == "npu" and i.name in at else i for i in graph.coverage)
     return replace(graph, coverage=coverage)
 
 

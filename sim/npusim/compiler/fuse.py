@@ -189,9 +189,17 @@ def merge(producer: Layer, consumer: Layer, source: FeatureMap) -> Layer | None:
     packed = pack(ops)
     if packed is None:
         return None
+    main = producer if producer.weights is not None or take_apart(producer) else consumer
     return replace(
-        producer, nodes=tuple(dict.fromkeys(producer.nodes + consumer.nodes)), out=consumer.out, weights=weights,
-        pre=packed[0], reduce=packed[1], post=packed[2],
+        producer,
+        name=main.name,
+        op=main.op,
+        nodes=tuple(dict.fromkeys(main.nodes + producer.nodes + consumer.nodes)),
+        out=consumer.out,
+        weights=weights,
+        pre=packed[0],
+        reduce=packed[1],
+        post=packed[2],
     )
 
 
@@ -241,13 +249,9 @@ def fuse(graph: Graph) -> Graph:
 
 def absorb_padding(graph: Graph) -> Graph:
     """Let readers pad for themselves instead of reading a padded copy."""
-    for pad in graph.layers:
-        window = replace(pad.window, pad_top=0, pad_left=0)
-        source = graph.maps[pad.source]
-        inner = window == Window(out_h=pad.window.out_h, out_w=pad.window.out_w)
-        if take_apart(pad) or pad.weights is not None or not inner or pad.out in graph.aliases:
-            continue
-        if (window.out_h, window.out_w) == (source.height, source.width):
+    for name in [lay.name for lay in graph.layers]:
+        pad = next((lay for lay in graph.layers if lay.name == name), None)
+        if pad is None or not _only_pads(pad, graph.maps[pad.source]) or pad.out in graph.aliases:
             continue
         steps: list[Step] = []
         for step in graph.steps:
@@ -258,6 +262,18 @@ def absorb_padding(graph: Graph) -> Graph:
             steps.append(step)
         graph = prune(replace(graph, steps=tuple(steps)))
     return graph
+
+
+def _only_pads(layer: Layer, source: FeatureMap) -> bool:
+    """Return whether a layer does nothing but copy its source with zeros around it."""
+    w = layer.window
+    plain = w == Window(pad_top=w.pad_top, pad_left=w.pad_left, out_h=w.out_h, out_w=w.out_w)
+    return (
+        plain
+        and layer.weights is None
+        and not take_apart(layer)
+        and ((w.out_h, w.out_w) != (source.height, source.width))
+    )
 
 
 def absorb_subsampling(graph: Graph) -> Graph:
@@ -276,9 +292,11 @@ def absorb_subsampling(graph: Graph) -> Graph:
         for step in graph.steps:
             if isinstance(step, Layer):
                 ops = take_apart(step)
-                moved = [
-                    replace(o, operand=operand) if isinstance(o, Mul | Add) and o.operand == plain else o for o in ops
-                ] if any(isinstance(o, Mul | Add) and isinstance(o.operand, MapOperand) for o in ops) else ops
+                moved = (
+                    [replace(o, operand=operand) if isinstance(o, Mul | Add) and o.operand == plain else o for o in ops]
+                    if any(isinstance(o, Mul | Add) and isinstance(o.operand, MapOperand) for o in ops)
+                    else ops
+                )
                 if any(a is not b for a, b in zip(ops, moved, strict=True)):
                     packed = pack(moved)
                     assert packed is not None

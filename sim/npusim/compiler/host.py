@@ -28,8 +28,13 @@ def host_step(net: Net, node: Node, reason: str) -> HostStep:
         [node.proto], net.name, [_value(net, n) for n in inputs], [_value(net, n) for n in outputs], initial
     )
     return HostStep(
-        name=f"host.{node.name}", nodes=((node.name, node.op),), model=_serialise(graph, net.opsets),
-        inputs=inputs, outputs=outputs, macs=net.macs(node), reasons=(reason,),
+        name=f"host.{node.name}",
+        nodes=((node.name, node.op),),
+        model=_serialise(graph, net.opsets),
+        inputs=inputs,
+        outputs=outputs,
+        macs=net.macs(node),
+        reasons=(reason,),
     )
 
 
@@ -82,7 +87,10 @@ def merge(steps: list[HostStep], needed: Iterable[str]) -> HostStep:
     opsets = {o.domain: o.version for m in models for o in m.opset_import}
     return HostStep(
         name=steps[0].name if len(steps) == 1 else f"{steps[0].name}+{len(nodes) - 1}",
-        nodes=tuple(n for s in steps for n in s.nodes), model=_serialise(graph, opsets),
-        inputs=tuple(inputs), outputs=tuple(outputs), macs=sum(s.macs for s in steps),
+        nodes=tuple(n for s in steps for n in s.nodes),
+        model=_serialise(graph, opsets),
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        macs=sum(s.macs for s in steps),
         reasons=tuple(r for s in steps for r in s.reasons),
     )

@@ -77,7 +77,9 @@ def _check_versions(model: Any, where: str) -> None:
             )
     if version is None:
         if used & {"", "ai.onnx"}:
-            raise ModelError(f"{where}: no opset_import for the standard operators, allowed: opset {MIN_OPSET} or later")
+            raise ModelError(
+                f"{where}: no opset_import for the standard operators, allowed: opset {MIN_OPSET} or later"
+            )
     elif not MIN_OPSET <= version <= onnx.defs.onnx_opset_version():
         raise ModelError(f"{where}: opset {version}, allowed {MIN_OPSET}..{onnx.defs.onnx_opset_version()}")
     if model.graph.sparse_initializer:
@@ -164,9 +166,7 @@ def _read_external(tensor: Any, what: str, folder: Path | None, expected: int) -
             raise ModelError(f"{what}: external data '{location}' does not exist")
         held = target.stat().st_size
         if offset + length > held:
-            raise ModelError(
-                f"{what}: external data '{location}' is truncated: {held} bytes, needed {offset + length}"
-            )
+            raise ModelError(f"{what}: external data '{location}' is truncated: {held} bytes, needed {offset + length}")
         with target.open("rb") as file:
             file.seek(offset)
             tensor.raw_data = file.read(length)
@@ -192,11 +192,17 @@ def read_net(model: Any) -> Net:
     nodes = tuple(_nodes(graph, opsets))
     custom = {v.name: v for v in [*graph.value_info, *graph.output]}
     return Net(
-        name=where, nodes=nodes, consts=consts,
+        name=where,
+        nodes=nodes,
+        consts=consts,
         shapes={i.name: i.shape for i in inputs} | {n: c.shape for n, c in consts.items()},
         dtypes={i.name: i.dtype for i in inputs} | {n: c.dtype.name for n, c in consts.items()},
-        inputs=inputs, outputs=tuple(o.name for o in graph.output), opsets=opsets, ir_version=model.ir_version,
-        order=tuple(n.name for n in nodes), custom=custom,
+        inputs=inputs,
+        outputs=tuple(o.name for o in graph.output),
+        opsets=opsets,
+        ir_version=model.ir_version,
+        order=tuple(n.name for n in nodes),
+        custom=custom,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from npusim.compiler.net import FLOATS, Net
+from npusim.compiler.net import FLOATS, Net, Node
 from npusim.errors import ModelError
 
 SMALL = 1024
@@ -30,10 +30,11 @@ def first_line(err: BaseException) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-def skeleton(net: Net, declared: bool = False) -> Any:
+def skeleton(net: Net, declared: bool = False, instead: dict[str, Any] | None = None) -> Any:
     """Return the net as a ModelProto without large constants and without declared intermediate shapes.
 
     declared: give outputs a shape field, empty: the checker insists on one, inference must not see it.
+    instead: nodes to put in other nodes' places, by name.
     """
     used = {n for node in net.nodes for n in node.inputs} | set(net.outputs)
     inner = any(a.HasField("g") or a.graphs for node in net.nodes for a in node.proto.attribute)
@@ -53,7 +54,8 @@ def skeleton(net: Net, declared: bool = False) -> Any:
         outputs.append(value)
     own = {n for node in net.nodes if not node.standard for n in node.outputs}
     hints = [v for n, v in net.custom.items() if n in own and n not in net.outputs]
-    graph = helper.make_graph([n.proto for n in net.nodes], net.name, inputs, outputs, initial, value_info=hints)
+    nodes = [(instead or {}).get(n.name, n.proto) for n in net.nodes]
+    graph = helper.make_graph(nodes, net.name, inputs, outputs, initial, value_info=hints)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid(d, v) for d, v in net.opsets.items()])
     model.ir_version = max(net.ir_version, 4)
     return model
@@ -75,9 +77,19 @@ def check(net: Net) -> Net:
 
 def infer_shapes(net: Net) -> Net:
     """Return the net with shape and dtype of every tensor that has a static one; ModelError on contradictions."""
+    instead: dict[str, Any] = {}
+    while True:
+        net = _infer_once(net, instead)
+        wrong = {n.name: proto for n in net.nodes if n.name not in instead and (proto := _floor_pool(n, net))}
+        if not wrong:
+            return net
+        instead |= wrong
+
+
+def _infer_once(net: Net, instead: dict[str, Any]) -> Net:
     strict = all(node.standard for node in net.nodes)
     try:
-        model = onnx.shape_inference.infer_shapes(skeleton(net), strict_mode=strict, data_prop=True)
+        model = onnx.shape_inference.infer_shapes(skeleton(net, instead=instead), strict_mode=strict, data_prop=True)
     except Exception as err:
         raise ModelError(f"{net.name}: shapes cannot be inferred: {first_line(err)}") from None
     shapes = {i.name: i.shape for i in net.inputs} | {n: c.shape for n, c in net.consts.items()}
@@ -96,6 +108,39 @@ def infer_shapes(net: Net) -> Net:
                     f"{net.name}: tensor '{value.name}' has shape {dims}, allowed: at most {MAX_ELEMENTS} elements"
                 )
     return replace(net, shapes=shapes, dtypes=dtypes)
+
+
+def _floor_pool(node: Node, net: Net) -> Any:
+    """Return a pooling in floor mode with the extent that ceil_mode gives, where inference counts a window too many.
+
+    The standard drops a window that would start behind the map and its front padding; `onnx` counts it.
+    """
+    shape = net.shapes.get(node.input(0))
+    out = net.shapes.get(node.outputs[0])
+    auto = node.attrs.get("auto_pad", b"NOTSET")
+    if not node.standard or not node.attrs.get("ceil_mode") or shape is None or out is None or auto != b"NOTSET":
+        return None
+    kernel = node.attrs.get("kernel_shape", ())
+    rank = len(kernel)
+    strides, dilations = node.attrs.get("strides", [1] * rank), node.attrs.get("dilations", [1] * rank)
+    pads = list(node.attrs.get("pads", [0] * 2 * rank))
+    if not len(shape) - 2 == len(out) - 2 == rank == len(strides) == len(dilations) == len(pads) // 2:
+        return None
+    counts = [
+        o - (o > 1 and (o - 1) * s >= n + p) for o, s, n, p in zip(out[2:], strides, shape[2:], pads, strict=False)
+    ]
+    if counts == list(out[2:]):
+        return None
+    for axis, count in enumerate(counts):
+        reach = (kernel[axis] - 1) * dilations[axis] + 1
+        pads[rank + axis] = max((count - 1) * strides[axis] + reach - shape[2 + axis] - pads[axis], 0)
+    proto = onnx.NodeProto()
+    proto.CopyFrom(node.proto)
+    for name, value in (("ceil_mode", 0), ("pads", pads)):
+        for old in [a for a in proto.attribute if a.name == name]:
+            proto.attribute.remove(old)
+        proto.attribute.append(helper.make_attribute(name, value))
+    return proto
 
 
 def check_types(net: Net) -> Net:

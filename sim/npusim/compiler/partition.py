@@ -73,7 +73,8 @@ def refuse_host(graph: Graph) -> Graph:
     """Return the graph if nothing runs on the host, else raise `ModelError` naming every such node (`--npu-only`)."""
     found = [
         f"{op} '{name}' ({reason})"
-        for step in graph.steps if isinstance(step, HostStep)
+        for step in graph.steps
+        if isinstance(step, HostStep)
         for (name, op), reason in zip(step.nodes, step.reasons, strict=True)
     ]
     if found:
@@ -122,8 +123,10 @@ def group_host_steps(graph: Graph) -> Graph:
         others = [s for i, g in enumerate(groups) if i != number for s in g]
         needed = {o.name for o in graph.outputs}
         for other in others:
-            needed |= set(other.inputs) if isinstance(other, HostStep) else (
-                {other.tensor} if isinstance(other, Receive) else set()
+            needed |= (
+                set(other.inputs)
+                if isinstance(other, HostStep)
+                else ({other.tensor} if isinstance(other, Receive) else set())
             )
         steps.append(host.merge(hosts, needed))
     renamed = {n: s.name for s in steps if isinstance(s, HostStep) for n, _ in s.nodes}

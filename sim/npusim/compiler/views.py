@@ -12,7 +12,7 @@ from npusim.compiler.ir import F32, I64, ConstOperand, FeatureMap, View
 from npusim.compiler.net import Array
 
 
-class Refuse(Exception):  # noqa: N818 - a decision, not an error
+class Refuse(Exception):
     """The NPU does not take a node; the text is the reason that the report states."""
 
 

@@ -42,10 +42,12 @@ def pads_begin(node: Node, kernel: Ints, strides: Ints, dilations: Ints, extent:
     rank = len(kernel)
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         total = [
-            max((o - 1) * s + (k - 1) * d + 1 - n, 0)
+            (o - 1) * s + (k - 1) * d + 1 - n
             for o, s, k, d, n in zip(out, strides, kernel, dilations, extent, strict=True)
         ]
-        small, large = tuple(t // 2 for t in total), tuple(t - t // 2 for t in total)
+        if min(total) < -1:  # strides beyond the kernel: ONNX Runtime crops the front, TensorFlow does not
+            raise Refuse("its automatic padding would crop the map")
+        small, large = tuple(max(t, 0) // 2 for t in total), tuple(max(t, 0) - max(t, 0) // 2 for t in total)
         return (small, large) if auto == "SAME_UPPER" else (large, small)
     pads = tuple(node.attrs.get("pads", (0,) * 2 * rank)) if auto == "NOTSET" else (0,) * 2 * rank
     if min(pads, default=0) < 0:

@@ -46,7 +46,13 @@ def _pool(low: Lowering, node: Node, op: Op) -> None:
         out = low.new_map(tensor if last else f"{tensor}.{part}", height, width, source.segments)
         padded = reduce is not None and reduce.axis == "window" and op == "max" and _padded(source, win)
         low.layer(
-            node, source, out, "" if last else part, window=win, reduce=reduce, low_padding=padded,
+            node,
+            source,
+            out,
+            "" if last else part,
+            window=win,
+            reduce=reduce,
+            low_padding=padded,
             post=post if last else Mfu(),
         )
         return out
@@ -86,8 +92,10 @@ def _idle(w: Window, axis: str, fmap: FeatureMap) -> bool:
 
 def _whole(fmap: FeatureMap, w: Window) -> bool:
     """Return whether the only window is the map itself."""
-    return (w.kh, w.kw, w.dh, w.dw) == (fmap.height, fmap.width, 1, 1) and not _padded(fmap, w) and (
-        w.out_h == w.out_w == 1
+    return (
+        (w.kh, w.kw, w.dh, w.dw) == (fmap.height, fmap.width, 1, 1)
+        and not _padded(fmap, w)
+        and (w.out_h == w.out_w == 1)
     )
 
 
@@ -143,8 +151,12 @@ def _whole_map(low: Lowering, node: Node, view: View, op: Op, lanes: Array, mean
     if op == "add" and mean:
         post = Mfu(mul=views.constant(np.full(fmap.channels, 1.0 / fmap.pixels)))
     low.layer(
-        node, fmap, out, window=Window(kh=fmap.height, kw=fmap.width),
-        reduce=Reduce(op, "window", n=fmap.pixels), post=post,
+        node,
+        fmap,
+        out,
+        window=Window(kh=fmap.height, kw=fmap.width),
+        reduce=Reduce(op, "window", n=fmap.pixels),
+        post=post,
     )
     low.define(node.outputs[0], views.make_view(out, lanes.reshape(shape)))
 
@@ -180,8 +192,9 @@ def _over_axes(low: Lowering, node: Node, op: Op, mean: bool = True, axes_input:
     flat = np.moveaxis(index, away, range(-len(away), 0))
     flat = flat.reshape(*flat.shape[: flat.ndim - len(away)], -1)
     lanes = flat[..., 0] % fmap.channels
-    if flat.shape[-1] != fmap.pixels or not np.array_equal(flat % fmap.channels, np.broadcast_to(lanes[..., None],
-                                                                                               flat.shape)):
+    if flat.shape[-1] != fmap.pixels or not np.array_equal(
+        flat % fmap.channels, np.broadcast_to(lanes[..., None], flat.shape)
+    ):
         raise Refuse(f"its axes {list(which)} are not the rows and columns of a feature map")
     _whole_map(low, node, view, op, lanes, mean)
 
@@ -199,5 +212,3 @@ def ReduceMax(low: Lowering, node: Node) -> None:
 def ReduceSum(low: Lowering, node: Node) -> None:
     """Sum over rows and columns."""
     _over_axes(low, node, "add", mean=False, axes_input=13)
-
-

@@ -109,8 +109,10 @@ def _pad(low: Lowering, node: Node, pads: tuple[int, ...], value: float) -> None
     rank = len(view.shape)
     index = views.index_of(view, fmap)
     begin, end = np.array(pads[:rank]), np.array(pads[rank:])
-    row, col = (_axis_of(index, step, extent) for step, extent in (
-        (fmap.width * fmap.channels, fmap.height), (fmap.channels, fmap.width)))
+    row, col = (
+        _axis_of(index, step, extent)
+        for step, extent in ((fmap.width * fmap.channels, fmap.height), (fmap.channels, fmap.width))
+    )
     other = [a for a in range(rank) if (begin[a] or end[a]) and a not in (row, col)]
     if other:
         raise Refuse(f"it pads axis {other[0]}, which is not the rows or columns of a feature map")
@@ -159,7 +161,11 @@ def Concat(low: Lowering, node: Node) -> None:
         index = np.moveaxis(views.index_of(view, fmap), axis, -1)
         first = index[..., :1]
         lanes = np.arange(fmap.channels)
-        if index.shape[-1] != fmap.channels or (first % fmap.channels).any() or not np.array_equal(index, first + lanes):
+        if (
+            index.shape[-1] != fmap.channels
+            or (first % fmap.channels).any()
+            or not np.array_equal(index, first + lanes)
+        ):
             raise Refuse("it joins along an axis that is not the channels")
         pieces.append(np.moveaxis(first // fmap.channels * total + offset + lanes, -1, axis))
         offset += fmap.channels
@@ -174,4 +180,3 @@ def Concat(low: Lowering, node: Node) -> None:
         segment += len(child.segments)
     low.define(node.outputs[0], views.make_view(parent, np.concatenate(pieces, axis=axis)))
     low.renamed[node.name] = "joined for free: the producers write into the joined map"
-
