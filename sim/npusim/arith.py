@@ -25,11 +25,11 @@ f16_sub: Callable[[int, int], Rounded] = _plain(kernels.f16_sub)
 f16_mul: Callable[[int, int], Rounded] = _plain(kernels.f16_mul)
 f16_max: Callable[[int, int], int] = _plain(kernels.f16_max)
 f32_add: Callable[[int, int], Rounded] = _plain(kernels.f32_add)
-int_to_f32: Callable[[int, int], Rounded] = _plain(kernels.int_to_f32)
 f32_to_f16: Callable[[int], Rounded] = _plain(kernels.f32_to_f16)
 f16_to_f32: Callable[[int], int] = _plain(kernels.f16_to_f32)
 
-# Unary functions meet the same few thousand values again and again.
+# These meet the same few thousand values again and again.
+int_to_f32: Callable[[int, int], Rounded] = lru_cache(1 << 16)(_plain(kernels.int_to_f32))
 f16_relu: Callable[[int], int] = lru_cache(1 << 16)(_plain(kernels.f16_relu))
 f16_sigmoid: Callable[[int], int] = lru_cache(1 << 16)(_plain(kernels.f16_sigmoid))
 f16_tanh: Callable[[int], int] = lru_cache(1 << 16)(_plain(kernels.f16_tanh))

@@ -379,7 +379,7 @@ def unpack_tile(packed: Sequence[int], config: NpuConfig) -> Tile:
     bits = int.from_bytes(bytes(packed[:behind]), "little")
     rows = []
     for row in range(lanes):
-        line = bits >> row * lanes * width
+        line = bits >> row * lanes * width & (1 << lanes * width) - 1
         rows.append(tuple(_signed(line >> lane * width, width) for lane in range(lanes)))
     return Tile(tuple(rows), tuple(_signed(byte, 8) for byte in packed[behind : behind + lanes]))
 
