@@ -25,9 +25,9 @@ test-long: lint
 	@$(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/.test
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --diff .
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 generate: $(VENV)/.package
 	@$(BIN)/python -m npusim.generate

@@ -15,11 +15,14 @@ from npusim.container import U8
 from npusim.errors import ConfigError, ProgramError, nearest
 
 _INT_LIMIT = 1 << 63
+_FREE = "metadata/"  # a dict of anything: nothing says what a section in it would be
 
 
 def to_json(value: Any, name: str, sections: dict[str, U8]) -> Any:
     """Return the JSON value; bytes and arrays go to `sections` under their path, and `{"section": path}` stays."""
     if isinstance(value, (np.ndarray, bytes)):
+        if name.startswith(_FREE):
+            raise TypeError(f"{name}: free-form fields hold JSON values, not {type(value).__name__}")
         raw = np.frombuffer(value, np.uint8) if isinstance(value, bytes) else np.ascontiguousarray(value)
         if raw.dtype.byteorder == ">":
             raw = raw.astype(raw.dtype.newbyteorder("<"))
@@ -31,6 +34,10 @@ def to_json(value: Any, name: str, sections: dict[str, U8]) -> Any:
         return {
             f.name: to_json(getattr(value, f.name), f"{name}/{f.name}", sections) for f in dataclasses.fields(value)
         }
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError(f"{name}: keys must be strings, or they would not come back from the file")
+        return {key: to_json(item, f"{name}/{key}", sections) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_json(item, f"{name}/{i}", sections) for i, item in enumerate(value)]
     return value.item() if isinstance(value, np.generic) else value

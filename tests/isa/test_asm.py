@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import names, sample, words
 
+import npusim_models
 from npusim import asm, isa
+from npusim.compiler.backend import to_program
+from npusim.compiler.frontend import to_graph
+from npusim.compiler.importer import load_model
+from npusim.config import load_config
 from npusim.errors import ProgramError
 from npusim.listing import assemble_program, disassemble_program
 from npusim.program import U64, NodeRow
@@ -133,6 +138,15 @@ def test_a_listing_with_a_sidecar(tmp_path: object) -> None:
         stream.write(blob[:-1])
     with pytest.raises(ProgramError, match=r"prog\.s:\d+: section '.*' has \d+ bytes, stated \d+"):
         assemble_program(text, "prog.s", str(tmp_path))
+
+
+def test_the_listing_of_a_compiled_network() -> None:
+    graph = to_graph(load_model(npusim_models.build("tiny_resnet")))
+    program = to_program(graph, load_config("arria10"))
+    text, _ = disassemble_program(program)
+    used = {isa.decode(word)[1].get("node") for word in program.words.tolist()} - {None}
+    assert all(f"; {i}: {program.nodes[i].layer} (" in text for i in used)
+    assert assemble_program(text, "prog.s").to_bytes() == program.to_bytes()
 
 
 @pytest.mark.parametrize(

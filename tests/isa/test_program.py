@@ -114,6 +114,9 @@ def test_paths_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ProgramError, match="cannot write the program: Is a directory"):
         sample().save(tmp_path)
 
+    with pytest.raises(ProgramError, match="/dev/full: cannot write the program: No space left on device"):
+        sample().save("/dev/full")
+
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
@@ -142,6 +145,15 @@ def test_another_configuration_is_refused() -> None:
         "sample.npu: compiled for another configuration: native_dim is 16, compiled for 8; lanes is 4, compiled for 2; "
         "block is 16, compiled for 8; and 1 more"
     )
+
+
+def test_metadata_comes_back_as_it_was(tmp_path: Path) -> None:
+    metadata = {"a": [1, 2.5, None, {"b": "c"}], "count": np.int64(3)}
+    dataclasses.replace(sample(), metadata=metadata).save(tmp_path / "x.npu")
+    assert Program.load(tmp_path / "x.npu").metadata == metadata
+    for value in ({1: "x"}, np.zeros(3)):
+        with pytest.raises(TypeError, match="metadata/x: "):
+            dataclasses.replace(sample(), metadata={"x": value}).save(tmp_path / "x.npu")
 
 
 def _changed(**changes: Any) -> Program:
