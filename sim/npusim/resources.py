@@ -67,7 +67,8 @@ PUBLISHED = {
     "arria10_rnn": {"ALM": 216_602, "DSP": 1_518, "M20K": 2_171},
     "bw_s10": {"ALM": 845_719, "DSP": 5_245, "M20K": 8_192},
 }
-"""What Fowers et al. (ISCA 2018, table 3) report for the machines that these presets describe."""
+"""What Fowers et al. (ISCA 2018, table 3) report for the machines that these presets describe: 51, 100 and 80 % of the
+one device, 91, 91 and 69 % of the other."""
 
 _IMAGE_PARTS = ("Expander", "reduce")
 

@@ -19,7 +19,10 @@ checked.
   the sum over two lanes. All blocks of a device are used if there is work for them.
 - **ALMs** of the remaining products follow from the number of carry-chain bits; converters and float16 units are
   measured (`python tools/alm_costs.py`). Constants and formulas are in `sim/npusim/costs.py`, each with its reason.
-  Nothing is fitted to a published machine.
+
+No constant is fitted to a published machine, but choices among implementations (what goes into DSP blocks, which adder
+trees) were made with the rows below in view, so that their agreement is weaker evidence than it looks. Take an error of
+ten per cent in ALMs for granted: a machine that takes more than nine tenths of them fits on paper and may not route.
 
 ## Against published machines
 
