@@ -6,24 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npusim.chain import check
+from npusim.chain.chains import Chain, ComputeChain, VectorMove, WeightMove
 from npusim.chain.check import refuse
-from npusim.chain.forms import (
-    Act,
-    ActOp,
-    AddSub,
-    AddSubOp,
-    Chain,
-    ComputeChain,
-    Matmul,
-    Mfu,
-    Operand,
-    ReduceOp,
-    Registers,
-    Source,
-    VectorMove,
-    WeightMove,
-    Write,
-)
+from npusim.chain.forms import Act, ActOp, AddSub, AddSubOp, Matmul, Mfu, Operand, ReduceOp, Registers, Source, Write
 from npusim.chain.hazards import refuse_own_reads
 from npusim.config import DRAM_ALIGN, NpuConfig
 from npusim.isa import SPACE_NAMES, Space, Stage

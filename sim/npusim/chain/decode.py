@@ -12,7 +12,8 @@ import numpy.typing as npt
 from npusim import isa
 from npusim.chain import check
 from npusim.chain.build import Builder, Step
-from npusim.chain.forms import Chain, Decoded, Registers
+from npusim.chain.chains import Chain, Decoded
+from npusim.chain.forms import Registers
 from npusim.config import NpuConfig
 from npusim.errors import ProgramError
 from npusim.isa import REGISTERS, Instr, Reg, Stage

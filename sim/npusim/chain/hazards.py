@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.chain import check
-from npusim.chain.forms import ComputeChain, Operand, Registers, Source, VectorMove
+from npusim.chain.chains import ComputeChain, VectorMove
+from npusim.chain.forms import Operand, Registers, Source
 from npusim.chain.spans import I64, merge
 from npusim.config import NpuConfig
 from npusim.isa import SPACE_NAMES, Space
