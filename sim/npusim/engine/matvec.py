@@ -54,7 +54,7 @@ from ..numerics import (
     round_halves,
     scale_dot,
 )
-from .vector import Stage, all_within, encode_stages, pointer_to, run_stages
+from .vector import Stage, all_within, copy_floats, encode_stages, pointer_to, run_stages
 
 # Exponents of non-zero rows between which no dot product or sum can leave fp32's normal range: the smallest quantum is
 # 2^(-100 - 14 - 6 - 6) = 2^-126, and a sum stays below 2^(64 + 1 + 16 + log2(N*K)) < 2^127 for N*K < 2^46.
@@ -63,7 +63,7 @@ _SAFE_ACT_EXP = (-14, 15)
 _BLOCK = 24  # positions whose accumulators stay in the first-level cache beside one tile
 _ROW_ALIGN = 16  # a pool pads its rows to a multiple of this
 _MIN_MACS_A_THREAD = 1_000_000  # below, handing work to a thread costs more than it saves
-_PATIENCE = 100_000  # looks at a board before a thread lets others run; some milliseconds
+_PATIENCE, _LEAD_PATIENCE = 100_000, 2_000  # looks at a board before a helper sleeps or a leader yields
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _F32 = ir.FloatType()
@@ -175,7 +175,8 @@ def _micro(positions: Any, wide: Any, where: Any, groups: int, lanes: int, vnni:
     count, group_count = positions.literal_value, groups if wide.literal_value else 1
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _emit_micro(builder, cgutils.unpack_tuple(builder, args[2], 13), count, group_count, lanes, vnni)
+        if wide.literal_value or groups > 1:  # else the wide one has taken all rows
+            _emit_micro(builder, cgutils.unpack_tuple(builder, args[2], 13), count, group_count, lanes, vnni)
         return context.get_dummy_value()
 
     return types.void(positions, wide, where), codegen
@@ -222,11 +223,12 @@ _FIELDS = 24
     _OUT,  # float32[R, P, N]
     _POSITIONS,  # P
     _WIDTH,  # N
-    _CODES,  # stages for `vector.run_stages`
+    _CODE,  # stages for `vector.run_stages`
+    _CODES,
     _LIMITS,
     _STAGES,
     _BOARD,  # the size of a board
-) = range(_FIELDS, _FIELDS + 22)
+) = range(_FIELDS, _FIELDS + 23)
 
 
 @register_jitable
@@ -244,16 +246,13 @@ def _finish(board, acc, acc_step, number, count):
     over = 0
     if board[_HOLD] != 0:
         for p in range(count):
-            sums = carray(pointer_to(acc + p * acc_step, np.float32), (width,))
-            target = carray(pointer_to(out + (number + p) * width * 4, np.float32), (width,))
-            target[:] = sums
+            copy_floats(acc + p * acc_step, out + (number + p) * width * 4, width)
         return over
     for p in range(count):
         over |= round_halves(acc + p * acc_step, out + (number + p) * width * 4, width)
     if board[_STAGES] > 0:
-        codes = carray(pointer_to(board[_CODES], np.int64), (board[_STAGES], 4))
-        limits = carray(pointer_to(board[_LIMITS], np.float32), (board[_STAGES], 2))
-        over |= run_stages(codes, limits, out, number, number + count, width)
+        table = (board[_CODE], board[_CODES], board[_LIMITS], board[_STAGES])
+        over |= run_stages(table, out, number, number + count, width)
     return over
 
 
@@ -268,11 +267,12 @@ def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
     inputs = (board[_ACTS], steps * 4 * act_bytes)
     by_source = (depth * 4, board[_EXP], board[_SUMS])
     ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
-    sums = carray(pointer_to(acc, np.float32), (_BLOCK, rows))
-    sums[:count] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
+    sums = carray(pointer_to(acc, np.float32), (count * rows,))
+    for i in range(count * rows):
+        sums[i] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
     if board[_START] != 0:
-        start = carray(pointer_to(board[_START] + number * width * 4, np.float32), (count, width))
-        sums[:count, :width] = start
+        for p in range(count):
+            copy_floats(board[_START] + (number + p) * width * 4, acc + p * row_bytes, width)
     for k in range(depth):
         w = board[_WEIGHTS] + ids[k] * steps * row_bytes
         s = board[_SCALES] + ids[k] * row_bytes
@@ -330,7 +330,8 @@ def _dots(board, tile, row, dots):
     weights = carray(pointer_to(board[_WEIGHTS] + tile * steps * rows * 4, np.uint8), (steps, rows, 4))
     q = carray(pointer_to(board[_ACTS] + row * steps * 4, np.int8), (steps, 4))
     sums = carray(pointer_to(board[_SUMS] + row * 4, np.int32), (1,))
-    dots[:] = np.int32(-128) * sums[0]
+    for r in range(rows):
+        dots[r] = np.int32(-128) * sums[0]
     for s in range(steps):
         a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
         w = weights[s]
@@ -349,9 +350,10 @@ def _chunk_plain(board, acc, chunk):
     for p in range(first, last):
         number = r * board[_POSITIONS] + p
         src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
-        total[:] = np.float32(0.0)
+        for i in range(width):
+            total[i] = np.float32(0.0)
         if board[_START] != 0:
-            total[:] = carray(pointer_to(board[_START] + number * width * 4, np.float32), (width,))
+            copy_floats(board[_START] + number * width * 4, acc, width)
         for k in range(depth):
             row = np.int64(src[k])
             _dots(board, np.int64(ids[k]), row, dots)
@@ -378,7 +380,7 @@ def _chunk_exact(board, acc, chunk):
         src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
         fresh = board[_START] == 0
         if not fresh:
-            total[:] = carray(pointer_to(board[_START] + number * width * 4, np.float32), (width,))
+            copy_floats(board[_START] + number * width * 4, acc, width)
         for k in range(depth):
             row = np.int64(src[k])
             _dots(board, np.int64(ids[k]), row, dots)
@@ -536,12 +538,15 @@ class _Team:
 
 def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> None:
     try:
-        while not attend(board, _PATIENCE, True):
-            time.sleep(0)
+        while not attend(board, _LEAD_PATIENCE, True):
+            _let_others_run()  # a helper with our last chunk may be waiting for this processor
     except BaseException:  # the arrays have to stay until nobody works on them any more
-        while not attend(board, _PATIENCE, True):
+        while not attend(board, _LEAD_PATIENCE, True):
             pass
         raise
+
+
+_let_others_run = getattr(os, "sched_yield", None) or functools.partial(time.sleep, 0)
 
 
 @functools.cache
@@ -668,7 +673,7 @@ def _row_sums(q: I8, sums: I32) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, hold, out, codes, limits, chunk):
+def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, hold, out, stages, chunk):
     """Write a product on the board; the exchange makes it known.
 
     A helper that is late for the product before may still take from _LEFT, but gets nothing as it is not positive.
@@ -692,9 +697,7 @@ def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, 
     board[_OUT] = out.ctypes.data
     board[_POSITIONS] = positions
     board[_WIDTH] = width
-    board[_CODES] = codes.ctypes.data
-    board[_LIMITS] = limits.ctypes.data
-    board[_STAGES] = codes.shape[0]
+    board[_CODE], board[_CODES], board[_LIMITS], board[_STAGES] = stages
     board[_DONE] = 0
     board[_OVER] = 0
     _exchange(board.ctypes.data + _LEFT * 8, board[_CHUNKS])
@@ -748,14 +751,14 @@ def matvec(
         q = np.pad(q, ((0, 0), (0, -n % 4)))
     acts = q.astype(np.int16) if name == "avx2" else q
     scales = pool.exps if name == "exact" else pool.scales
-    codes, limits = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
+    _tables, entry = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
 
     (n_out, depth), n_pos = tiles.shape, src.shape[0]
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
     # A few chunks a thread, so that one that comes late does not make the others wait.
     chunk = min(_BLOCK, max(1, -(-n_out * n_pos // (4 * threads)))) if threads > 1 else _BLOCK
     bias = 127 - (act_mantissa - 1)
-    product = (pool.weights, scales, bias, tiles, acts, act_exp, sums, src, begin, hold, result, codes, limits, chunk)
+    product = (pool.weights, scales, bias, tiles, acts, act_exp, sums, src, begin, hold, result, entry, chunk)
     if n_pos == 0:
         return False
     if threads > 1:

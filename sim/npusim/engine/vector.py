@@ -9,20 +9,21 @@ whichever comes first, so relu(-0) = max(-0, +0) = +0.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import carray, cfunc, njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from ..errors import InputError
 from ..numerics import (
     F32,
     I32,
-    I64,
     as_bits,
     as_count,
     emit_round_half,
@@ -148,6 +149,15 @@ def pointer_to(typingctx: Any, address: Any, dtype: Any) -> Any:
     return types.CPointer(dtype.dtype)(types.int64, dtype), codegen
 
 
+@register_jitable
+def copy_floats(source, target, count):
+    """Copy float32 from address to address (compiled code only); a plain loop compiles much faster than a slice."""
+    a = carray(pointer_to(source, np.float32), (count,))
+    b = carray(pointer_to(target, np.float32), (count,))
+    for i in range(count):
+        b[i] = a[i]
+
+
 @njit(cache=True, nogil=True)
 def all_within(indices: I32, low: int, high: int) -> bool:
     """Tell whether every integer of an array is in low..high."""
@@ -209,15 +219,12 @@ def _span(op, a, b, count, lo, hi):
     return over
 
 
-@njit(cache=True, nogil=True)
-def run_stages(codes, limits, stream, first, last, width):
-    """Take vectors [first, last) of the stream at address `stream` through all stages, in place (compiled code only).
-
-    codes, limits: what `encode_stages` returns.  Returns nonzero when anything saturated.
-    """
+def _stages(codes_at, limits_at, count, stream, first, last, width):
     over = 0
+    codes = carray(pointer_to(codes_at, np.int64), (count, 4))
+    limits = carray(pointer_to(limits_at, np.float32), (count, 2))
     row = width * 4
-    for s in range(codes.shape[0]):
+    for s in range(count):
         op, address, steps, fixed = codes[s]
         lo, hi = limits[s]
         if op == 8:
@@ -236,16 +243,38 @@ def run_stages(codes, limits, stream, first, last, width):
     return over
 
 
+@functools.cache
+def _compiled_stages() -> Any:
+    return cfunc(types.int64(*(types.int64,) * 7), cache=True)(_stages)
+
+
+@intrinsic
+def run_stages(typingctx: Any, table: Any, stream: Any, first: Any, last: Any, width: Any) -> Any:
+    """Take vectors [first, last) of the stream at address `stream` through all stages, in place (compiled code only).
+
+    table: the four integers that `encode_stages` returns.  Returns nonzero when anything saturated.  A call by address,
+    so that the many loops of the stages are compiled once and not into every kernel that ends with them.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        code, *rest = cgutils.unpack_tuple(builder, args[0], 4)
+        word = ir.IntType(64)
+        function = builder.inttoptr(code, ir.FunctionType(word, [word] * 7).as_pointer())
+        return builder.call(function, [*rest, *args[1:]])
+
+    return types.int64(table, types.int64, types.int64, types.int64, types.int64), codegen
+
+
 @njit(cache=True, nogil=True)
-def _apply(x, out, codes, limits, block):
+def _apply(x, out, table, block):
     positions, width = x.shape
     over = 0
     copy = x.ctypes.data != out.ctypes.data
     for first in range(0, positions, block):
         last = min(first + block, positions)
         if copy:
-            out[first:last] = x[first:last]
-        over |= run_stages(codes, limits, out.ctypes.data, first, last, width)
+            copy_floats(x.ctypes.data + first * width * 4, out.ctypes.data + first * width * 4, (last - first) * width)
+        over |= run_stages(table, out.ctypes.data, first, last, width)
     return over
 
 
@@ -261,22 +290,27 @@ def apply_stages(x: F32, stages: Sequence[Stage], out: F32 | None = None) -> boo
     _require_stream(out, "out")
     if x.shape != out.shape:
         raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
-    codes, limits = encode_stages(stages, *x.shape)
-    return bool(_apply(x, out, codes, limits, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
+    if not stages:
+        out[:] = x
+        return False
+    tables, entry = encode_stages(stages, *x.shape)
+    over = bool(_apply(x, out, entry, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
+    del tables  # until here
+    return over
 
 
-def encode_stages(stages: Sequence[Stage], positions: int, width: int) -> tuple[I64, F32]:
-    """Return stages as tables for `run_stages`: codes int64[S, 4] (op, address, address of the index or 0, fixed row)
-    and limits float32[S, 2].
+def encode_stages(stages: Sequence[Stage], positions: int, width: int) -> tuple[Any, tuple[int, int, int, int]]:
+    """Return stages as tables and as what `run_stages` takes: addresses of its code and of the tables, their length.
 
-    The tables hold addresses: the stages have to live as long as they do.
+    Only addresses go to the kernel: the tables and the stages have to live until it is done.
     """
-    codes = np.zeros((len(stages), 4), np.int64)
+    codes = np.zeros((len(stages), 4), np.int64)  # op, address of the operand, address of the index or 0, fixed row
     limits = np.zeros((len(stages), 2), np.float32)
     for row, stage in enumerate(stages):
         codes[row] = _encode(stage, positions, width)
         limits[row] = stage.lo, stage.hi
-    return codes, limits
+    code = _compiled_stages().address if stages else 0
+    return (codes, limits), (code, codes.ctypes.data, limits.ctypes.data, len(stages))
 
 
 def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, int]:
@@ -382,7 +416,7 @@ def _reduce(x, kind, out, n, overlap, head, run, per_run):
         begin, end = 0, head
         for _ in range(per_run):
             y = out.ctypes.data + to * row
-            out[to] = x[base + begin]
+            copy_floats(x.ctypes.data + (base + begin) * row, y, x.shape[1])
             for p in range(begin + 1, min(end, run)):
                 v = x.ctypes.data + (base + p) * row
                 if kind == 0:
