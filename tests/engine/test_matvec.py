@@ -310,9 +310,7 @@ def test_dot_products_beyond_24_bits_are_refused() -> None:
     pool = TilePool(np.zeros((1, n, n), np.int8), np.zeros((1, n), np.int8), 7)
     zeros = np.zeros((1, 1), np.int32)
     with pytest.raises(InputError, match=r"1044 products of 7 by 7 bits got beyond 2\^24"):
-        matvec(
-            pool, zeros, np.zeros((1, n), np.int8), np.zeros(1, np.int16), 7, zeros, np.empty((1, 1, n), np.float32)
-        )
+        matvec(pool, zeros, np.zeros((1, n), np.int8), np.zeros(1, np.int16), 7, zeros, np.empty((1, 1, n), np.float32))
 
 
 def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:

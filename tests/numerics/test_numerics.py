@@ -265,9 +265,7 @@ def test_tiles_that_do_not_fit_are_refused() -> None:
 
 # ---- fp32 -----------------------------------------------------------------------------------------------------------
 
-NORMAL = (
-    st.integers(0x00800000, 0x7F7FFFFF) | st.integers(0x00800000, 0x02000000) | st.integers(0x7F000000, 0x7F7FFFFF)
-)
+NORMAL = st.integers(0x00800000, 0x7F7FFFFF) | st.integers(0x00800000, 0x02000000) | st.integers(0x7F000000, 0x7F7FFFFF)
 SIGNED = st.tuples(st.just(0) | NORMAL, st.sampled_from([0, 1 << 31])).map(lambda p: float(floats(p[0] | p[1])[0]))
 
 
