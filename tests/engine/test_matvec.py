@@ -294,6 +294,7 @@ def test_one_output_tile_needs_no_axis() -> None:
         ({"src": np.zeros((11, 2), np.int32)}, r"src: got \(11, 2\) \(allowed: \(P, 3\)"),
         ({"acts": np.zeros((16, 8), np.int8)}, r"q, act_exp, sums: got \(16, 8\)"),
         ({"acts": np.zeros((16, 16), np.int16)}, "q: got int16"),
+        ({"acts": np.zeros((16, 32), np.int8)[:, ::2]}, "q: got int8, not C-contiguous"),
         ({"act_m": 8}, "act_mantissa: got 8"),
     ],
 )
@@ -303,6 +304,15 @@ def test_misfits_are_refused(change: dict[str, Any], text: str) -> None:
         setattr(c, name, value)
     with pytest.raises(InputError, match=text):
         c.into(np.empty((1, 11, 16), np.float32))
+
+
+def test_an_output_that_cannot_be_written_in_place_is_refused() -> None:
+    with pytest.raises(InputError, match="out: got float32, not C-contiguous"):
+        make(16).into(np.empty((1, 11, 32), np.float32)[:, :, ::2])
+    with pytest.raises(InputError, match=r"out: got \(1, 10, 16\) \(allowed: \(1, 11, 16\)\)"):
+        make(16).into(np.empty((1, 10, 16), np.float32))
+    with pytest.raises(InputError, match=r"start: got \(1, 10, 16\)"):
+        make(16).run(start=np.empty((1, 10, 16), np.float32))
 
 
 def test_dot_products_beyond_24_bits_are_refused() -> None:
@@ -323,8 +333,10 @@ def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"NPUSIM_KERNEL: got 'vnni51' \(nearest: vnni512"):
         choose_kernel()
     monkeypatch.setattr(module, "available_kernels", lambda: ("plain", "exact"))
+    module._usable_kernel.cache_clear()
     with pytest.raises(InputError, match=r"got 'avx2', which this processor lacks \(allowed: plain, exact\)"):
         choose_kernel("avx2")
+    module._usable_kernel.cache_clear()
 
 
 def test_a_generic_target_takes_the_plain_kernel() -> None:

@@ -528,15 +528,18 @@ class _Team:
             self._attend(self.board, _PATIENCE, False)
             awake.clear()  # a product that has come just now is done without this helper
 
-    def lead(self) -> None:
-        """Do the product on the board, with whoever is awake; `busy` is held."""
+    def lead(self, product: I64) -> bool:
+        """Do a product with whoever is awake, and return whether it saturated; `busy` is held."""
         for awake in self._awake:
             if not awake.is_set():
                 awake.set()
-        _lead(self._attend, self.board)
+        self.board[_CHUNKS:] = product[_CHUNKS:]
+        return _lead(self._attend, self.board)
 
 
-def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> None:
+def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> bool:
+    """Publish the product on a board, see that it gets done and return whether it saturated."""
+    _publish(board)
     try:
         while not attend(board, _LEAD_PATIENCE, True):
             _let_others_run()  # a helper with our last chunk may be waiting for this processor
@@ -544,6 +547,18 @@ def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> None:
         while not attend(board, _LEAD_PATIENCE, True):
             pass
         raise
+    return bool(board[_OVER])
+
+
+@njit(cache=True, nogil=True)
+def _publish(board):
+    """Make the product on a board known.
+
+    A helper that is late for the product before may still take from _LEFT, but gets nothing as it is not positive.
+    """
+    board[_DONE] = 0
+    board[_OVER] = 0
+    _exchange(board.ctypes.data + _LEFT * 8, board[_CHUNKS])
 
 
 _let_others_run = getattr(os, "sched_yield", None) or functools.partial(time.sleep, 0)
@@ -583,9 +598,13 @@ def available_kernels() -> tuple[str, ...]:
 
 def choose_kernel(name: str | None = None) -> str:
     """Return the flavour to use: `name`, else the environment's NPUSIM_KERNEL, else the best available one."""
-    name = name or os.environ.get("NPUSIM_KERNEL") or None
+    return _usable_kernel(name or os.environ.get("NPUSIM_KERNEL"))
+
+
+@functools.cache
+def _usable_kernel(name: str | None) -> str:
     usable = available_kernels()
-    if name is None:
+    if not name:
         return usable[0]
     if name not in _KERNELS:
         raise InputError(f"NPUSIM_KERNEL: got '{name}'{nearest(name, _KERNELS)}")
@@ -629,6 +648,7 @@ class TilePool:
         q, exp = np.ascontiguousarray(q), np.ascontiguousarray(exp)
         _fill_pool(q, exp, m, self.weights, self.scales, self.exps, self.unsafe)
         self.any_unsafe = bool(self.unsafe.any())
+        self.addresses = tuple(int(a.ctypes.data) for a in (self.weights, self.scales, self.exps))
 
 
 @njit(cache=True, nogil=True)
@@ -672,20 +692,23 @@ def _row_sums(q: I8, sums: I32) -> None:
         sums[i] = total
 
 
-@njit(cache=True, nogil=True)
-def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, hold, out, stages, chunk):
-    """Write a product on the board; the exchange makes it known.
+_BAD_TILE, _BAD_SOURCE, _NEEDS_EXACT = 1, 2, 4
 
-    A helper that is late for the product before may still take from _LEFT, but gets nothing as it is not positive.
-    """
-    n_out, positions, width = out.shape
-    board[_CHUNKS] = n_out * (-(-positions // chunk))
-    board[_CHUNK] = chunk
-    board[_WEIGHTS] = weights.ctypes.data
-    board[_SCALES] = scales.ctypes.data
-    board[_STEPS] = weights.shape[1]
-    board[_ROWS] = weights.shape[2]
-    board[_BIAS] = bias
+
+@njit(cache=True, nogil=True)
+def _describe(board, tile_ids, q, exp, sums, src, start, out, unsafe):
+    """Write the arrays of a product on a board; return what is wrong or particular about them."""
+    found = 0
+    if not all_within(tile_ids, 0, unsafe.size - 1):
+        return _BAD_TILE
+    if not all_within(src, 0, exp.size - 1):
+        found |= _BAD_SOURCE
+    if not all_within(exp, _SAFE_ACT_EXP[0], _SAFE_ACT_EXP[1]):
+        found |= _NEEDS_EXACT
+    for r in range(tile_ids.shape[0]):
+        for k in range(tile_ids.shape[1]):
+            if unsafe[tile_ids[r, k]]:
+                found |= _NEEDS_EXACT
     board[_IDS] = tile_ids.ctypes.data
     board[_DEPTH] = tile_ids.shape[1]
     board[_ACTS] = q.ctypes.data
@@ -693,14 +716,10 @@ def _announce(board, weights, scales, bias, tile_ids, q, exp, sums, src, start, 
     board[_SUMS] = sums.ctypes.data
     board[_SRC] = src.ctypes.data
     board[_START] = start.ctypes.data if start.size > 0 else 0
-    board[_HOLD] = hold
     board[_OUT] = out.ctypes.data
-    board[_POSITIONS] = positions
-    board[_WIDTH] = width
-    board[_CODE], board[_CODES], board[_LIMITS], board[_STAGES] = stages
-    board[_DONE] = 0
-    board[_OVER] = 0
-    _exchange(board.ctypes.data + _LEFT * 8, board[_CHUNKS])
+    board[_POSITIONS] = out.shape[1]
+    board[_WIDTH] = out.shape[2]
+    return found
 
 
 def matvec(
@@ -734,78 +753,94 @@ def matvec(
     Returns whether any value saturated.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a
     shape, dtype or index that does not fit, and where 2^24 cannot hold a dot product.
     """
-    n = pool.native_dim
-    tiles = tile_ids.reshape(-1, tile_ids.shape[-1])
-    result = out.reshape(-1, *out.shape[-2:])
-    begin = _NOTHING if start is None else start.reshape(-1, *start.shape[-2:])
-    _check(pool, tiles, q, act_exp, act_mantissa, src, result, sums, begin)
+    n, n_src, n_pos = pool.native_dim, len(q), len(src)
+    tiles = np.ascontiguousarray(tile_ids, np.int32).reshape(-1, tile_ids.shape[-1])
+    n_out, depth = tiles.shape
+    _check(pool, q, act_exp, act_mantissa, src, out, sums, start, (n_out, n_pos, depth))
     if sums is None:
-        sums = np.empty(q.shape[0], np.int32)
+        sums = np.empty(n_src, np.int32)
         _row_sums(q, sums)
-    name = choose_kernel(kernel)
-    if (pool.any_unsafe and (start is not None or bool(pool.unsafe[tiles].any()))) or not all_within(
-        act_exp, *_SAFE_ACT_EXP
-    ):
-        name = "exact"
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
-    acts = q.astype(np.int16) if name == "avx2" else q
-    scales = pool.exps if name == "exact" else pool.scales
-    _tables, entry = encode_stages(() if hold else stages, tiles.shape[0] * src.shape[0], n)
-
-    (n_out, depth), n_pos = tiles.shape, src.shape[0]
-    threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
-    # A few chunks a thread, so that one that comes late does not make the others wait.
-    chunk = min(_BLOCK, max(1, -(-n_out * n_pos // (4 * threads)))) if threads > 1 else _BLOCK
-    bias = 127 - (act_mantissa - 1)
-    product = (pool.weights, scales, bias, tiles, acts, act_exp, sums, src, begin, hold, result, entry, chunk)
+    result = out.reshape(n_out, n_pos, n)
+    begin = _NOTHING if start is None else start.reshape(result.shape)
+    board = np.zeros(_BOARD, np.int64)
+    found = _describe(board, tiles, q, act_exp, sums, src, begin, result, pool.unsafe)
+    if found & _BAD_TILE:
+        raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
+    if found & _BAD_SOURCE:
+        raise InputError(f"src: got {src.min()}..{src.max()} (allowed: 0..{n_src - 1})")
     if n_pos == 0:
         return False
+    # Held sums may have come from any tile of the pool, so one unsafe tile makes them all suspect.
+    exact = found & _NEEDS_EXACT or (start is not None and pool.any_unsafe)
+    name = "exact" if exact else choose_kernel(kernel)
+    if name == "avx2":
+        wide = q.astype(np.int16)
+        board[_ACTS] = wide.ctypes.data
+    _tables, entry = encode_stages(() if hold else stages, n_out * n_pos, n)
+
+    threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
+    per_tile = -(-n_pos // _BLOCK)
+    if threads > 1 and n_out < 2 * threads:  # some chunks for every thread, and as many for each
+        per_tile = -(-max(per_tile, 2 * threads) // threads) * threads
+    chunk = -(-n_pos // per_tile) if threads > 1 else _BLOCK
+    board[_CHUNKS : _SCALES + 1] = (
+        n_out * -(-n_pos // chunk),
+        chunk,
+        pool.addresses[0],
+        pool.addresses[1 + (name == "exact")],
+    )
+    board[_STEPS : _BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
+    board[_HOLD] = hold
+    board[_CODE : _STAGES + 1] = entry
     if threads > 1:
         team = _team(name, threads - 1, os.getpid())
         if team.busy.acquire(blocking=False):
             try:
-                _announce(team.board, *product)
-                team.lead()
-                return bool(team.board[_OVER])
+                return team.lead(board)
             finally:
                 team.busy.release()
-    board = np.zeros(_BOARD, np.int64)
-    _announce(board, *product)
-    _lead(_KERNELS[name], board)
-    return bool(board[_OVER])
+    return _lead(_KERNELS[name], board)
+
+
+_DTYPES = {t: np.dtype(t) for t in ("int8", "int16", "int32", "float32")}
 
 
 def _check(
-    pool: TilePool, tiles: I32, q: I8, exp: I16, m: int, src: I32, out: F32, sums: I32 | None, start: F32
+    pool: TilePool,
+    q: I8,
+    exp: I16,
+    m: int,
+    src: I32,
+    out: F32,
+    sums: I32 | None,
+    start: F32 | None,
+    sizes: tuple[int, int, int],
 ) -> None:
-    """Refuse what the kernels, which do not check, would read or write out of bounds or get wrong."""
-    n, n_src = pool.native_dim, q.shape[0]
-    arrays: list[tuple[str, npt.NDArray[Any] | None, type]] = [
-        ("tile_ids", tiles, np.int32),
-        ("q", q, np.int8),
-        ("act_exp", exp, np.int16),
-        ("src", src, np.int32),
-        ("out", out, np.float32),
-        ("start", start, np.float32),
-        ("sums", sums, np.int32),
-    ]
-    for name, array, dtype in arrays:
-        if array is not None and (array.dtype != dtype or not array.flags.c_contiguous):
-            raise InputError(f"{name}: got {array.dtype} (allowed: a C-contiguous array of {np.dtype(dtype).name})")
+    """Refuse shapes and dtypes with which the kernels, which do not check, would leave the arrays."""
+    n, n_src = pool.native_dim, len(q)
+    n_out, n_pos, depth = sizes
+    for name, array, dtype in (
+        ("q", q, "int8"),
+        ("act_exp", exp, "int16"),
+        ("src", src, "int32"),
+        ("out", out, "float32"),
+        ("sums", sums, "int32"),
+        ("start", start, "float32"),
+    ):
+        if array is not None and (array.dtype != _DTYPES[dtype] or not array.flags.c_contiguous):
+            order = "" if array.flags.c_contiguous else ", not C-contiguous"
+            raise InputError(f"{name}: got {array.dtype}{order} (allowed: a C-contiguous array of {dtype})")
     if q.shape != (n_src, n) or exp.shape != (n_src,) or (sums is not None and sums.shape != (n_src,)):
         raise InputError(f"q, act_exp, sums: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,), (n_src,))")
-    if src.ndim != 2 or src.shape[1] != tiles.shape[1] or tiles.shape[1] == 0:
-        raise InputError(f"src: got {src.shape} (allowed: (P, {tiles.shape[1]}), one column for each of K > 0 tiles)")
-    if out.shape != (tiles.shape[0], src.shape[0], n):
-        raise InputError(f"out: got {out.shape} (allowed: {(tiles.shape[0], src.shape[0], n)})")
-    if start.size > 0 and start.shape != out.shape:
+    if src.shape != (n_pos, depth) or depth == 0:
+        raise InputError(f"src: got {src.shape} (allowed: (P, {depth}), one column for each of K > 0 tiles)")
+    if out.shape != (n_out, n_pos, n) and (n_out != 1 or out.shape != (n_pos, n)):
+        raise InputError(f"out: got {out.shape} (allowed: {(n_out, n_pos, n)})")
+    if start is not None and start.shape != out.shape:
         raise InputError(f"start: got {start.shape} (allowed: that of out, {out.shape})")
     if m not in MANTISSA_BITS:
         raise InputError(f"act_mantissa: got {m} magnitude bits (allowed: 2..7)")
     if n << (m + pool.mantissa) > 1 << 24 and n * ((1 << m) - 1) * ((1 << pool.mantissa) - 1) >= 1 << 24:
         raise InputError(f"dot product: {n} products of {pool.mantissa} by {m} bits got beyond 2^24 (allowed: below)")
-    if not all_within(tiles, 0, pool.n_tiles - 1):
-        raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
-    if not all_within(src, 0, n_src - 1):
-        raise InputError(f"src: got {src.min()}..{src.max()} (allowed: 0..{n_src - 1})")
