@@ -26,12 +26,16 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run gave: graph outputs by name, the machine's sticky overflow flag, host seconds by step."""
+    """What a run gave: graph outputs by name, the machine's sticky overflow flag, host seconds by step.
+
+    sent: tensors as they left the NPU through NetOutQ.
+    """
 
     outputs: Tensors
     overflow: bool
     host_s: dict[str, float]
     layers: dict[int, F32] = field(default_factory=dict)  # node -> float32[C, H, W], if captured
+    sent: Tensors = field(default_factory=dict)
 
 
 def lanes_of(port: Port, native_dim: int) -> npt.NDArray[np.int64]:
@@ -240,7 +244,8 @@ class Session:
     def _result(self, host: Host, overflow: bool) -> RunResult:
         host.advance()
         names = [info.name for info in self.program.outputs]
-        return RunResult({n: host.tensors[n] for n in names}, overflow or host.saturated, host.host_s)
+        sent = {port.tensor: host.tensors[port.tensor] for port in self.program.io if port.direction == "out"}
+        return RunResult({n: host.tensors[n] for n in names}, overflow or host.saturated, host.host_s, sent=sent)
 
 
 class Collector:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import npusim
 from npusim.compiler.ir import Graph
 from npusim.compiler.place import Placement, Placer
+from npusim.compiler.provenance import provenance
 from npusim.compiler.schedule import Schedule, Scheduler
 from npusim.compiler.sync import synchronise
 from npusim.compiler.verify import verify_program
@@ -59,6 +60,7 @@ def _program(graph: Graph, config: NpuConfig, schedule: Schedule, words: object,
             "spilled": sorted(placement.spilled),
             "outputs": [list(place) for place in schedule.outputs],
             "lanes": schedule.lanes,
+            **provenance(graph, schedule.nodes),
         },
     )
 

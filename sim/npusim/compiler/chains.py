@@ -127,8 +127,6 @@ class ChainBuilder:
     def _pieces(self, number: int, stripe: Stripe, first: int, count: int, limit: int) -> list[Event]:
         """A matrix row wider than MatrixRf: its tiles pass in pieces, the sums stay in the accumulators, which hold
         one round of positions."""
-        if self.g.expander:
-            raise PlacementError(f"layer {self.layer.name}: a window of {limit} tiles does not fit MatrixRf")
         if self.layer.reduce is not None:
             raise PlacementError(
                 f"layer {self.layer.name} ({self.layer.op}): {self.matrix_tiles(first)} weight tiles a row do not fit "
@@ -144,9 +142,7 @@ class ChainBuilder:
                 columns = (c, min(c + engines, self.layer.window.out_w))
                 for at, piece in enumerate(pieces):
                     part = _Part(r, columns, piece)
-                    events.append(
-                        self._matrix_chain(number, stripe, first, count, part, at > 0, at + 1 < len(pieces))
-                    )
+                    events.append(self._matrix_chain(number, stripe, first, count, part, at > 0, at + 1 < len(pieces)))
         return events
 
     def matrix_tiles(self, row: int) -> int:
@@ -163,9 +159,7 @@ class ChainBuilder:
             return [Piece((i, min(i + step, kh)), (0, kw), (0, kc)) for i in range(0, kh, step)]
         if kc <= limit:
             step = limit // kc
-            return [
-                Piece((i, i + 1), (j, min(j + step, kw)), (0, kc)) for i in range(kh) for j in range(0, kw, step)
-            ]
+            return [Piece((i, i + 1), (j, min(j + step, kw)), (0, kc)) for i in range(kh) for j in range(0, kw, step)]
         return [
             Piece((i, i + 1), (j, j + 1), (k, min(k + limit, kc)))
             for i in range(kh)
@@ -257,7 +251,7 @@ class ChainBuilder:
         own = self.layout.slice(self.layer.source)
         buffer = self.place.buffers.get((self.index, self.layer.source, Space.INITIAL_VRF))
         if buffer is not None:
-            return buffer.address + (number % buffer.count) * buffer.size, own.vectors
+            return buffer.area(number), own.vectors
         first = self.place.resident[own.root, Space.INITIAL_VRF] + own.offset
         return first + stripe.source[0] * self.g.in_w * own.pitch, own.pitch
 
@@ -352,8 +346,7 @@ class ChainBuilder:
         buffer = self.place.buffers.get((self.index, self.layer.out, Space.INITIAL_VRF))
         if buffer is not None:
             low = self.place.stripes[self.index][number].out[0]
-            base = buffer.address + (number % buffer.count) * buffer.size
-            line = row if buffer.count == 1 else row - low
+            base, line = buffer.area(number), row if buffer.whole else row - low
             return [(Space.INITIAL_VRF, base + (line * self.g.out_w + col) * own.vectors, own.vectors)]
         return [
             (
@@ -402,9 +395,16 @@ class ChainBuilder:
             if isinstance(op, MapOperand):
                 found[slot] = self._map_operand(slot, op, number, row, col)
             elif isinstance(op, ConstOperand) and op.per_position:
-                address = self.place.constants[self.index, slot][1]
-                found[slot] = (address + row * self.g.out_w + col, self.g.out_w, 1)
-        if len({pitches for _, *pitches in ((a, r, c) for a, r, c in found.values()) for pitches in [tuple(pitches)]}) > 1:
+                address, line = self.place.constants[self.index, slot][1], row
+                buffer = self.place.buffers.get((self.index, slot, SLOT_SPACE[slot]))
+                if buffer is not None:
+                    low = 0 if buffer.whole else self.place.stripes[self.index][number].out[0]
+                    address, line = buffer.area(number), row - low
+                found[slot] = (address + line * self.g.out_w + col, self.g.out_w, 1)
+        if (
+            len({pitches for _, *pitches in ((a, r, c) for a, r, c in found.values()) for pitches in [tuple(pitches)]})
+            > 1
+        ):
             raise PlacementError(
                 f"layer {self.layer.name} ({self.layer.op}): the operands of MFU{unit} step with different pitches"
             )
@@ -414,8 +414,8 @@ class ChainBuilder:
         own, fmap, space = self.layout.slice(op.map), self.layout.map(op.map), SLOT_SPACE[slot]
         buffer = self.place.buffers.get((self.index, op.map, space))
         if buffer is not None:
-            low = self.place.stripes[self.index][number].out[0] if buffer.count > 1 else 0
-            base, pitch = buffer.address + (number % buffer.count) * buffer.size, own.vectors
+            low = 0 if buffer.whole else self.place.stripes[self.index][number].out[0]
+            base, pitch = buffer.area(number), own.vectors
             line = (row - low) * op.sh
         else:
             base, pitch = self.place.resident[own.root, space] + own.offset, own.pitch
@@ -468,4 +468,3 @@ class _Part:
     row: int
     columns: tuple[int, int]
     piece: Piece
-

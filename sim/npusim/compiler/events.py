@@ -69,15 +69,9 @@ def move(source: Area, targets: list[Area], rows: int, cols: int, node: int) -> 
         source = Area(source.space, source.address, 0, source.row)
         targets = [Area(t.space, t.address, 0, t.row) for t in targets]
         rows, cols = 1, rows
-    regs = {
-        Reg.ROWS: rows,
-        Reg.COLS: cols,
-        Reg.RD_ROW: source.row if rows > 1 else 0,
-        Reg.RD_COL: source.col,
-        Reg.OUT_COLS: cols,
-        Reg.WR_ROW: targets[0].row if rows > 1 else 0,
-        Reg.WR_COL: targets[0].col,
-    }
+    regs = {Reg.ROWS: rows, Reg.COLS: cols, Reg.OUT_COLS: cols, Reg.RD_COL: source.col, Reg.WR_COL: targets[0].col}
+    if rows > 1:
+        regs.update({Reg.RD_ROW: source.row, Reg.WR_ROW: targets[0].row})
     body = [("v_rd", {"space": int(source.space), "addr": source.address})]
     body += [("v_wr", {"space": int(t.space), "addr": t.address}) for t in targets]
     return Event(Queue.VECTOR, regs, body, node)

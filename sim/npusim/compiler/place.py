@@ -47,12 +47,20 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Stripe buffers for a spilled map: `count` areas of `size` vectors each from `address` on."""
+    """Room for what a layer keeps on chip of a spilled map: `count` areas of `size` vectors from `address` on.
+
+    whole: one area holds all rows; otherwise stripe s has its rows in area s mod count.
+    """
 
     space: Space
     address: int
     size: int
     count: int
+    whole: bool
+
+    def area(self, stripe: int) -> int:
+        """First address for a stripe."""
+        return self.address + stripe % self.count * self.size
 
 
 @dataclass(slots=True)
@@ -106,6 +114,8 @@ class Placer:
         }
         self.rows = {i: g.out_h for i, g in self.geometry.items()}
         self.spilled: set[str] = set()
+        self.single: set[int] = set()  # steps whose stripes have one buffer: no overlap of loads with work
+        self.cut: set[tuple[int, str]] = set()  # constants that are loaded stripe by stripe
         self.constants = constants_of(graph, self.layout, config.native_dim)
         self.preloaded = set(SLOT_SPACE.values())
         self.spaces, self.lifetime = self._uses()
@@ -163,7 +173,6 @@ class Placer:
         """Return the placement; `PlacementError` names the layer that does not fit even in stripes of one row."""
         while True:
             found: dict[Space, dict[str, int]] = {}
-            self._cut_images()
             for space in VRFS:
                 items = self._items(space)
                 result = place(items, self.config.depth(space))
@@ -175,9 +184,6 @@ class Placer:
                 found[space] = result
             else:
                 return self._finish(found)
-
-    def _cut_images(self) -> None:
-        """Nothing to search for image stripes: `image_stripes` follows from the ring's size."""
 
     def _merged(self, space: Space) -> dict[str, str]:
         """In-place updates: root -> representative root that shares its storage in an operand memory."""
@@ -219,14 +225,13 @@ class Placer:
             if where is space:
                 items.append(Item(f"buffer {index} {name}", size * self._buffer_count(index), index, index))
         for c in self.constants:
-            if SLOT_SPACE[c.slot] is space:
+            if SLOT_SPACE[c.slot] is space and (c.step, c.slot) not in self.cut:
                 start = 0 if space in self.preloaded else max(0, c.step - LOOKAHEAD)
                 items.append(Item(f"constant {c.step} {c.slot}", len(c.vectors), start, c.step))
         return items
 
     def _buffer_count(self, index: int) -> int:
-        geometry = self.geometry.get(index)
-        return 1 if geometry is None or self.rows[index] >= geometry.out_h else 2
+        return 1 if index in self.single or self.rows[index] >= self.geometry[index].out_h else 2
 
     def _buffer_sizes(self) -> dict[tuple[int, str, Space], int]:
         """Vectors of one stripe buffer for each spilled map at each layer that touches it."""
@@ -245,14 +250,17 @@ class Placer:
                     fmap = self.layout.map(op.map)
                     high = min(fmap.height, (rows - 1) * op.sh + 1)
                     sizes[index, op.map, SLOT_SPACE[slot]] = high * fmap.width * operand.vectors
+        for step, slot in self.cut:
+            g = self.geometry[step]
+            sizes[step, slot, SLOT_SPACE[slot]] = self.rows[step] * g.out_w
         return sizes
 
     def _give(self, space: Space, failure: Failure) -> None:
         """Make room: spill the largest map, halve the largest stripes, or load constants later."""
+        involved = sorted((failure.item, *failure.alive), key=lambda i: -i.size)
         if space in self.preloaded and failure.item.key.startswith("constant"):
             self.preloaded.discard(space)
             return
-        involved = sorted((failure.item, *failure.alive), key=lambda i: -i.size)
         for item in involved:
             kind, _, rest = item.key.partition(" ")
             if kind == "map":
@@ -265,6 +273,15 @@ class Placer:
                 index = int(rest.split(" ", 1)[0])
                 if self.rows[index] > 1 and self.geometry[index].divisible:
                     self.rows[index] = ceil_div(self.rows[index], 2)
+                    return
+                if index not in self.single and self._buffer_count(index) > 1:
+                    self.single.add(index)
+                    return
+            if kind == "constant":
+                number, slot = rest.split(" ", 1)
+                stepping = any(c.step == int(number) and c.slot == slot and c.stepping for c in self.constants)
+                if stepping and self.geometry[int(number)].divisible:
+                    self.cut.add((int(number), slot))
                     return
         if space in self.preloaded and any(i.key.startswith("constant") for i in involved):
             self.preloaded.discard(space)
@@ -282,7 +299,7 @@ class Placer:
             self.layout,
             self.geometry,
             {
-                i: (self._image_stripes(g) if g.expander else g.stripes(self.rows[i]))
+                i: (self._image_stripes(g, self.rows[i]) if g.expander else g.stripes(self.rows[i]))
                 for i, g in self.geometry.items()
             },
             spilled=self.spilled,
@@ -299,33 +316,31 @@ class Placer:
             for (index, name, where), size in sizes.items():
                 if where is space:
                     address = addresses[f"buffer {index} {name}"]
-                    out.buffers[index, name, space] = Buffer(space, address, size, self._buffer_count(index))
+                    whole = self.rows[index] >= self.geometry[index].out_h
+                    out.buffers[index, name, space] = Buffer(space, address, size, self._buffer_count(index), whole)
             for c in self.constants:
-                if SLOT_SPACE[c.slot] is space:
+                if (c.step, c.slot) in self.cut:
+                    out.constants[c.step, c.slot] = (c, -1)
+                elif SLOT_SPACE[c.slot] is space:
                     out.constants[c.step, c.slot] = (c, addresses[f"constant {c.step} {c.slot}"])
             ends = [addresses[i.key] + i.size for i in self._items(space)]
             out.used[space] = max(ends, default=0)
         return out
 
-    def _image_stripes(self, g: Geometry) -> tuple[Stripe, ...]:
+    def _image_stripes(self, g: Geometry, limit: int) -> tuple[Stripe, ...]:
         """Stripes of a convolution from the Expander: small ones first, so that work starts early, then doubling as
         long as a stripe's rows and the new rows of the next fit the ring together."""
         ring = self.config.expander // g.image_row_vectors
         stripes: list[Stripe] = []
         low, rows = 0, 1
-        limit = self.rows[g_index(self.geometry, g)]
         while low < g.out_h:
             best = 1
+            since = stripes[-1].source[0] if stripes else 0  # rows that must stay while this stripe's are loaded
             for candidate in range(1, min(2 * rows, limit, g.out_h - low) + 1):
                 this = g.stripe(low, low + candidate)
-                after = g.stripe(low, min(g.out_h, low + 2 * candidate))
-                if after.source[1] - this.source[0] <= ring:
+                after = g.stripe(low, min(g.out_h, low + candidate + 1))
+                if this.source[1] - since <= ring and after.source[1] - this.source[0] <= ring:
                     best = candidate
             stripes.append(g.stripe(low, low + best))
             low, rows = low + best, best
         return tuple(stripes)
-
-
-def g_index(geometry: dict[int, Geometry], wanted: Geometry) -> int:
-    """Return the step index of a geometry."""
-    return next(i for i, g in geometry.items() if g is wanted)

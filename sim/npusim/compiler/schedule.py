@@ -52,12 +52,14 @@ class Scheduler:
         self.sent: dict[str, int] = {}  # tensor -> number of ports passed once it is sent
         self.matrices: dict[int, Weights] = {}
         self.lanes: dict[str, list[int]] = {}
+        self.cut: dict[tuple[int, str], int] = {}  # constants loaded in stripes -> DRAM address
 
     def run(self) -> Schedule:
         """Build everything."""
         self._tile()
         early, late = self._constant_groups()
-        bound = sum(-(-len(c.vectors) * self.config.vector_bytes // DRAM_ALIGN) for c in (*early, *late))
+        sizes = (len(c.vectors) * self.config.vector_bytes for c, _ in self.place.constants.values())
+        bound = sum(-(-size // DRAM_ALIGN) for size in sizes)
         self.image.begin_scratch(bound * DRAM_ALIGN)
         setup = self._node(NodeRow("constants", "constants", (), (), 0, 0, 0, 0, 0))
         self._load_constants(early, setup)
@@ -101,7 +103,8 @@ class Scheduler:
 
     def _constant_groups(self) -> tuple[list[Constant], list[Constant]]:
         """The constants of the first layer that has any, and all others in order of use."""
-        everything = sorted((c for c, _ in self.place.constants.values()), key=lambda c: (c.step, c.slot))
+        placed = (c for c, address in self.place.constants.values() if address >= 0)
+        everything = sorted(placed, key=lambda c: (c.step, c.slot))
         first = everything[0].step if everything else 0
         return [c for c in everything if c.step == first], [c for c in everything if c.step != first]
 
@@ -197,7 +200,9 @@ class Scheduler:
         geometry = self.place.geometry[index]
         work = work_of(geometry, self.layout, self.config)
         out = self.layout.map(layer.out)
-        node = self._node(NodeRow(layer.name, layer.op, layer.nodes, (out.channels, out.height, out.width), 0, 0, 0, 0, 0))
+        node = self._node(
+            NodeRow(layer.name, layer.op, layer.nodes, (out.channels, out.height, out.width), 0, 0, 0, 0, 0)
+        )
         if len(out.segments) > 1:
             self.lanes[str(node)] = lanes_of(out, self.config.native_dim).tolist()
         matrix = self.matrices.get(index)
@@ -205,12 +210,16 @@ class Scheduler:
         builder = ChainBuilder(index, self.config, self.place, node, matrix, len(stripes))
         self._load_stripe(index, layer, stripes, 0, node)
         self._load_constants([c for c in constants if c.step == index], setup)
+        ahead = not any(i == index and b.count == 1 and not b.whole for (i, *_), b in self.place.buffers.items())
         for number, stripe in enumerate(stripes):
-            self._load_stripe(index, layer, stripes, number + 1, node)
+            if ahead:
+                self._load_stripe(index, layer, stripes, number + 1, node)
             if number + 2 >= len(stripes):  # constants of later layers come behind this layer's loads
                 self._load_constants([c for c in constants if c.step != index], setup)
                 constants = []
             self.events += builder.stripe(number, stripe)
+            if not ahead:
+                self._load_stripe(index, layer, stripes, number + 1, node)
             self._store_stripe(index, layer, number, stripe, node)
         if geometry.expander:
             self._load_image_rows(layer, stripes, len(stripes), node)
@@ -234,18 +243,25 @@ class Scheduler:
         if geometry.expander:
             self._load_image_rows(layer, stripes, number, node)
         elif (buffer := self.place.buffers.get((index, layer.source, Space.INITIAL_VRF))) is not None:
-            if number < buffer.count or buffer.count > 1:
-                low, high = stripe.source
-                address = buffer.address + (number % buffer.count) * buffer.size
-                self._from_dram(layer.source, low, high, Area(Space.INITIAL_VRF, address), node)
+            low, high = stripe.source
+            self._from_dram(layer.source, low, high, Area(Space.INITIAL_VRF, buffer.area(number)), node)
         for slot, op in map_operands(layer):
             held = self.place.buffers.get((index, op.map, SLOT_SPACE[slot]))
-            if held is None or (held.count == 1 and number > 0):
+            if held is None or (held.whole and number > 0):
                 continue
-            rows = stripe.out if held.count > 1 else (0, geometry.out_h)
+            rows = (0, geometry.out_h) if held.whole else stripe.out
             high = min(self.layout.map(op.map).height, (rows[1] - 1) * op.sh + 1)
-            address = held.address + (number % held.count) * held.size
-            self._from_dram(op.map, rows[0] * op.sh, high, Area(SLOT_SPACE[slot], address), node)
+            self._from_dram(op.map, rows[0] * op.sh, high, Area(SLOT_SPACE[slot], held.area(number)), node)
+        for (step, slot), (constant, _) in self.place.constants.items():
+            held = self.place.buffers.get((step, slot, SLOT_SPACE[slot]))
+            if step != index or held is None or (held.whole and number > 0):
+                continue
+            low, high = (0, geometry.out_h) if held.whole else stripe.out
+            if (step, slot) not in self.cut:
+                self.cut[step, slot] = self.image.constants(f"{layer.name} {slot}", constant.vectors)
+            first = self.cut[step, slot] + low * geometry.out_w * self.config.vector_bytes
+            target, count = Area(SLOT_SPACE[slot], held.area(number)), (high - low) * geometry.out_w
+            self.events.append(move(Area(Space.DRAM, first), [target], 1, count, node))
 
     def _load_image_rows(self, layer: Layer, stripes: tuple[Stripe, ...], number: int, node: int) -> None:
         fmap, geometry = self.layout.map(layer.source), self.place.geometry[self.place.images[layer.source]]
@@ -273,9 +289,8 @@ class Scheduler:
             return
         own, width = self.layout.slice(layer.out), self.layout.map(layer.out).width
         low, high = stripe.out
-        offset = (number % buffer.count) * buffer.size if buffer.count > 1 else low * width * own.vectors
-        source = Area(Space.INITIAL_VRF, buffer.address + offset, own.vectors)
+        offset = low * width * own.vectors if buffer.whole else 0
+        source = Area(Space.INITIAL_VRF, buffer.area(number) + offset, own.vectors)
         first = self.image.address(own.root) + (low * width * own.pitch + own.offset) * self.config.vector_bytes
         target = Area(Space.DRAM, first, own.pitch)
         self.events.append(move(source, [target], (high - low) * width, own.vectors, node))
-

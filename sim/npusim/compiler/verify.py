@@ -75,7 +75,11 @@ def verify_chains(chains: tuple[Chain, ...], config: NpuConfig) -> None:
 
 
 def _check_written(
-    chain: Chain, reads: list[Region], writes: list[Region], written: dict[Memory, npt.NDArray[np.bool_]], config: NpuConfig
+    chain: Chain,
+    reads: list[Region],
+    writes: list[Region],
+    written: dict[Memory, npt.NDArray[np.bool_]],
+    config: NpuConfig,
 ) -> None:
     """On-chip memories start empty: reading an address before anything was written to it is an error."""
     ways = slot_tiles(config)
@@ -110,8 +114,10 @@ def _verify_ports(decoded: Decoded, program: Program) -> None:
             if left == 0:
                 at += 1
                 if at >= len(ports):
-                    raise ProgramError(f"word {chain.first}: more tensors pass the network queues than the program's "
-                                       f"table names ({len(ports)})")
+                    raise ProgramError(
+                        f"word {chain.first}: more tensors pass the network queues than the program's "
+                        f"table names ({len(ports)})"
+                    )
                 left = ports[at].vectors
             if ports[at].direction != direction or chain.positions > left:
                 raise ProgramError(
@@ -148,8 +154,10 @@ def _verify_dram(decoded: Decoded, program: Program) -> None:
                         )
                     continue
                 table = written[home[0]]
-                cells = np.unique((region.addresses - home[0]) // vector) if len(region.spans) > 1 else slice(
-                    (low - home[0]) // vector, -(-(high - home[0]) // vector)
+                cells = (
+                    np.unique((region.addresses - home[0]) // vector)
+                    if len(region.spans) > 1
+                    else slice((low - home[0]) // vector, -(-(high - home[0]) // vector))
                 )
                 if writing:
                     table[cells] = True

@@ -78,9 +78,7 @@ class Simulation:
         self.net_ready = net_ready or (lambda number: 0)
         self.dram = Dram(config)
         self.queues = {q: _QueueState() for q in Queue}
-        self.tokens: dict[tuple[Queue, Queue], deque[tuple[int, str]]] = {
-            (a, b): deque() for a in Queue for b in Queue
-        }
+        self.tokens: dict[tuple[Queue, Queue], deque[tuple[int, str]]] = {(a, b): deque() for a in Queue for b in Queue}
         self.spans: list[Span | None] = [None] * len(self.chains)
         self.next = 0  # next chain to dispatch
         self.dispatched = 0  # cycle in which its first word can be dispatched

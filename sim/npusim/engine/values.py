@@ -131,7 +131,13 @@ class Engine:
         c = self.config
         self.net, self.observe, self.overflow = net, observe, False
         self.memory: dict[Space, F32] = {}
-        for space in (Space.EXPANDER, Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1, Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1):
+        for space in (
+            Space.EXPANDER,
+            Space.ADDSUB_VRF_0,
+            Space.ADDSUB_VRF_1,
+            Space.MULTIPLY_VRF_0,
+            Space.MULTIPLY_VRF_1,
+        ):
             self.memory[space] = np.zeros((c.depth(space), self.n), np.float32)
         depth = c.initial_vrf
         initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
