@@ -20,8 +20,8 @@ BFP_LANE = {2: 20, 3: 23, 4: 26, 5: 32, 6: 36, 7: 41}  # Y: align, round, clip, 
 EXP_MAX = 6  # Y: one maximum of two exponents; N - 1 of them
 
 # Fixed shell.  Soft parts as reported for the Catapult shell (Caulfield et al., MICRO 2016): PCIe DMA engine about
-# 6,800 ALMs, "other" about 8,300.  Arria 10 and Stratix 10 have hard memory controllers; an AXI adapter of 512 bits each way
-# with asynchronous FIFOs is taken as 1,500 ALMs a channel.  Six data FIFOs of 512 bits and 512 entries (two memory
+# 6,800 ALMs, "other" about 8,300.  Arria 10 and Stratix 10 have hard memory controllers; an AXI adapter of 512 bits
+# each way with asynchronous FIFOs is taken as 1,500 ALMs a channel.  Six data FIFOs of 512 bits and 512 entries (two memory
 # channels and PCIe, each way).
 SHELL_ALM = 6_800 + 8_300 + 2 * 1_500
 SHELL_FIFOS = 6
