@@ -21,8 +21,8 @@ EXP_MAX = 6  # Y: one maximum of two exponents; N - 1 of them
 
 # Fixed shell.  Soft parts as reported for the Catapult shell (Caulfield et al., MICRO 2016): PCIe DMA engine about
 # 6,800 ALMs, "other" about 8,300.  Arria 10 and Stratix 10 have hard memory controllers; an AXI adapter of 512 bits
-# each way with asynchronous FIFOs is taken as 1,500 ALMs a channel.  Six data FIFOs of 512 bits and 512 entries (two memory
-# channels and PCIe, each way).
+# each way with asynchronous FIFOs is taken as 1,500 ALMs a channel.  Six data FIFOs of 512 bits and 512 entries (two
+# memory channels and PCIe, each way).
 SHELL_ALM = 6_800 + 8_300 + 2 * 1_500
 SHELL_FIFOS = 6
 FIFO_WIDTH = 512

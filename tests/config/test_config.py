@@ -36,10 +36,10 @@ def test_published_peak_rates(name: str, tflops: float) -> None:
 def test_derived_values() -> None:
     assert (ARRIA10.tile_cycles, ARRIA10.vector_bytes, ARRIA10.macs_per_cycle) == (8, 256, 16384)
     assert ARRIA10.tile_bytes == 128 * 128 * 6 // 8 + 128
-    assert (ARRIA10.mrf_slots, RNN.mrf_slots) == (128, 64)
+    assert (ARRIA10.mrf_slots, RNN.mrf_slots) == (ARRIA10.mrf_tiles, 512 // 8)
     assert ARRIA10.dram_rate == Fraction(341, 10) * Fraction(967, 1000) * 1000 / 300
     assert (ARRIA10.dram_latency, ARRIA10.dram_bytes) == (60, 1 << 33)
-    assert ARRIA10.depth(Space.INITIAL_VRF) == 9216
+    assert ARRIA10.depth(Space.INITIAL_VRF) == ARRIA10.initial_vrf
     with pytest.raises(KeyError):
         ARRIA10.depth(Space.DRAM)
 

@@ -14,7 +14,8 @@ from npusim.device import device_names, load_device
 from npusim.errors import ConfigError
 from npusim.resources import PUBLISHED, check_fit, estimate, misfit, ways_out
 
-ARRIA10 = load_config("arria10")
+SIZES = {"initial_vrf": 9216, "addsub_vrf_1": 6144, "mrf_tiles": 128}  # whatever the preset says
+ARRIA10 = dataclasses.replace(load_config("arria10"), **SIZES)  # type: ignore[arg-type]
 DEVICE = load_device("arria10_gx1150")
 
 
