@@ -339,9 +339,18 @@ def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     module._usable_kernel.cache_clear()
 
 
-def test_a_generic_target_takes_the_plain_kernel() -> None:
-    """Numba compiles for the processor that NUMBA_CPU_NAME names: no instruction beyond it may be chosen."""
+@pytest.mark.parametrize(
+    ("setting", "want"),
+    [
+        ("NUMBA_CPU_NAME=generic", ["plain", "exact"]),
+        ("NUMBA_ENABLE_AVX=0", ["plain", "exact"]),
+        ("NUMBA_CPU_FEATURES=+sse2,+avx2,-avx512f", ["avx2", "plain", "exact"]),
+    ],
+)
+def test_numba_target_decides(setting: str, want: list[str]) -> None:
+    """Numba compiles for the processor that its settings name: no instruction beyond it may be chosen."""
     code = "from npusim.engine.matvec import available_kernels; print(*available_kernels())"
-    env = {"NUMBA_CPU_NAME": "generic", "PATH": ""}
+    name, _, value = setting.partition("=")
+    env = {name: value, "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["plain", "exact"]
+    assert done.stdout.split() == want

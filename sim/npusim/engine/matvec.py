@@ -579,7 +579,11 @@ def _processor_features() -> set[str]:
         return {f[1:] for f in str(numba.config.CPU_FEATURES).split(",") if f.startswith("+")}
     if numba.config.CPU_NAME not in (None, "host"):
         return set()
-    return {name for name, has in llvm.get_host_cpu_features().items() if has}
+    try:
+        has = {name for name, value in llvm.get_host_cpu_features().items() if value}
+    except RuntimeError:  # LLVM does not know this host
+        return set()
+    return has if numba.config.ENABLE_AVX else {name for name in has if not name.startswith("avx")}
 
 
 @functools.cache
