@@ -5,6 +5,7 @@ A broken rule is a bug of the pass before, never of the user: `AssertionError`, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -22,7 +23,7 @@ from npusim.compiler.ir import (
     Send,
     View,
 )
-from npusim.compiler.overlap import dependencies, map_operands, operands, reads, writes
+from npusim.compiler.overlap import dependencies, extent, map_operands, operands, reads, writes
 
 Findings = Iterator[str]
 ACT_ARGS = {None: 0, "relu": 0, "clip": 2, "lrelu": 1, "sigm": 0, "tanh": 0}
@@ -66,6 +67,10 @@ def written_once(graph: Graph) -> Findings:
     for what, found in (("map written", outs), ("step named", names)):
         for name in {n for n in found if found.count(n) > 1} if len(set(found)) < len(found) else ():
             yield f"{what} {name} twice"
+    slices = sorted(extent(graph, n) for n in set(outs))
+    for (owner, _, end), (other, first, _) in itertools.pairwise(slices):
+        if owner == other and first < end:
+            yield f"two maps written at segment {first} of {owner}"
     owners = {graph.aliases.get(n, (n, 0))[0] for n in outs}
     for at, (step, waits) in enumerate(zip(graph.steps, dependencies(graph), strict=True)):
         if any(w >= at for w in waits):

@@ -10,6 +10,7 @@ from npusim.compiler.check import check_graph
 from npusim.compiler.dump import dump
 from npusim.compiler.fold import drop_unused, fold_constants
 from npusim.compiler.fuse import absorb_padding, absorb_subsampling, fold_scales, fuse
+from npusim.compiler.host import check_host_steps
 from npusim.compiler.importer import read_net
 from npusim.compiler.infer import check, check_types
 from npusim.compiler.ir import Graph, Layer
@@ -30,6 +31,7 @@ GRAPH_PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     ("absorb-padding", absorb_padding),
     ("group-host", group_host_steps),
     ("place-crossings", place_crossings),
+    ("check-host", check_host_steps),
 )
 
 STAGES = ("import", *(name for name, _ in NET_PASSES), "partition", *(name for name, _ in GRAPH_PASSES))

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import helper, numpy_helper
 
 from npusim.compiler.fold import captured
-from npusim.compiler.ir import HostStep
+from npusim.compiler.infer import first_line
+from npusim.compiler.ir import Graph, HostStep
 from npusim.compiler.net import Net, Node
+from npusim.errors import ModelError
 
 IR_VERSION = 8
 """Old enough for every ONNX Runtime that the project supports, new enough for initializers that are no inputs."""
@@ -54,7 +57,7 @@ def _serialise(graph: Any, opsets: dict[str, int]) -> bytes:
 
 
 def _initializer(net: Net, name: str) -> Any:
-    return numpy_helper.from_array(np.ascontiguousarray(net.consts[name]).reshape(net.consts[name].shape), name)
+    return numpy_helper.from_array(np.asarray(net.consts[name], order="C"), name)
 
 
 def _value(net: Net, name: str) -> Any:
@@ -68,6 +71,21 @@ def _value(net: Net, name: str) -> Any:
         return value
     code = helper.np_dtype_to_tensor_dtype(np.dtype(net.dtypes[name]))
     return helper.make_tensor_value_info(name, code, net.shapes.get(name))
+
+
+def check_host_steps(graph: Graph) -> Graph:
+    """Return the graph if ONNX Runtime accepts every host step's model, else raise `ModelError`."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    for step in graph.steps:
+        if isinstance(step, HostStep):
+            try:
+                onnxruntime.InferenceSession(step.model, options, providers=["CPUExecutionProvider"])
+            except Exception as err:
+                names = ", ".join(f"{op} '{name}'" for name, op in step.nodes)
+                raise ModelError(f"{graph.name}: ONNX Runtime refuses {names}: {first_line(err)}") from None
+    return graph
 
 
 def merge(steps: list[HostStep], needed: Iterable[str]) -> HostStep:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.inliner
+from google.protobuf.message import Message
 from onnx import TensorProto, helper, numpy_helper
 
 from npusim.compiler.infer import first_line
@@ -44,6 +46,9 @@ def load_model(source: str | Path | Any) -> Any:
         model = parse(data, where)
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise ModelError(f"{where}: not an ONNX model: it holds no graph")
+    if not model.graph.output:
+        raise ModelError(f"{where}: no outputs, allowed: at least one")
+    _check_text(model, where)
     _check_versions(model, where)
     for tensor in _tensors(model):
         _load_tensor(tensor, where, folder)
@@ -58,6 +63,21 @@ def parse(data: bytes, where: str) -> Any:
     except Exception:  # google.protobuf's DecodeError, whose module differs between protobuf releases
         raise ModelError(f"{where}: not an ONNX model: {len(data)} bytes that are not a protobuf") from None
     return model
+
+
+def _check_text(model: Any, where: str) -> None:
+    """Refuse names that are no text and numbers in attributes that are none: protobuf lets both pass."""
+    messages = [model]
+    while messages:
+        for field, value in messages.pop().ListFields():
+            if field.type == field.TYPE_MESSAGE:
+                messages += [value] if isinstance(value, Message) else list(value)
+            elif field.type == field.TYPE_STRING:
+                for text in [value] if isinstance(value, str | bytes) else value:
+                    if not isinstance(text, str):
+                        raise ModelError(f"{where}: {field.name} {text[:40]!r}, allowed: UTF-8 text")
+            elif field.full_name == "onnx.AttributeProto.f" and math.isnan(value):
+                raise ModelError(f"{where}: an attribute is NaN, allowed: numbers")
 
 
 def _check_versions(model: Any, where: str) -> None:

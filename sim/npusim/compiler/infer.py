@@ -41,7 +41,9 @@ def skeleton(net: Net, declared: bool = False, instead: dict[str, Any] | None = 
     consts = {n: c for n, c in net.consts.items() if n in used or inner}
     inputs = [_value(i.name, i.dtype, i.shape) for i in net.inputs]
     inputs += [_value(n, c.dtype.name, c.shape) for n, c in consts.items() if c.size > SMALL]
-    initial = [numpy_helper.from_array(np.ascontiguousarray(c), n) for n, c in consts.items() if c.size <= SMALL]
+    initial = [numpy_helper.from_array(np.asarray(c, order="C"), n) for n, c in consts.items() if c.size <= SMALL]
+    own = {n for node in net.nodes if not node.standard for n in node.outputs}
+    given = {v.name: v for v in inputs} | {n: _value(n, c.dtype.name, c.shape) for n, c in consts.items()}
     outputs = []
     for name in net.outputs:
         value = onnx.ValueInfoProto()
@@ -51,9 +53,12 @@ def skeleton(net: Net, declared: bool = False, instead: dict[str, Any] | None = 
             value.type.tensor_type.elem_type = known.type.tensor_type.elem_type
         if declared:
             value.type.tensor_type.shape.SetInParent()
+        if name in given:
+            value = given[name]  # a graph output may be an input or a constant
+        elif name in own and known is not None:
+            value = _hint(known)
         outputs.append(value)
-    own = {n for node in net.nodes if not node.standard for n in node.outputs}
-    hints = [v for n, v in net.custom.items() if n in own and n not in net.outputs]
+    hints = [_hint(v) for n, v in net.custom.items() if n in own and n not in net.outputs]
     nodes = [(instead or {}).get(n.name, n.proto) for n in net.nodes]
     graph = helper.make_graph(nodes, net.name, inputs, outputs, initial, value_info=hints)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid(d, v) for d, v in net.opsets.items()])
@@ -63,6 +68,16 @@ def skeleton(net: Net, declared: bool = False, instead: dict[str, Any] | None = 
 
 def _value(name: str, dtype: str, shape: tuple[int, ...]) -> Any:
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+
+
+def _hint(value: Any) -> Any:
+    """Return a declaration from the file with a symbolic batch set to 1, for what only the file knows."""
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    dims = copy.type.tensor_type.shape.dim
+    if len(dims) and not dims[0].HasField("dim_value"):
+        dims[0].dim_value = 1
+    return copy
 
 
 def check(net: Net) -> Net:

@@ -77,8 +77,12 @@ class Lowering:
         if value.dtype.name not in FLOATS:
             raise Refuse(f"its {what} '{name}' has dtype {value.dtype.name}")
         if value.size == 1 and not np.isfinite(value).all():
-            raise ModelError(f"{self.net.name}: {node.label}: {what} '{name}' holds infinity, allowed: finite numbers")
+            raise self.fail(node, f"{what} '{name}' holds infinity, allowed: finite numbers")
         return value.astype(np.float32, copy=False)
+
+    def fail(self, node: Node, problem: str) -> ModelError:
+        """Return the error for a node that contradicts itself; the checker does not look at every shape."""
+        return ModelError(f"{self.net.name}: {node.label}: {problem}")
 
     def view(self, tensor: str) -> View:
         """Return where a tensor lies on the NPU, receiving it from the host if need be."""

@@ -20,6 +20,7 @@ def Conv(low: Lowering, node: Node) -> None:
     fmap = low.fmap(view)
     order = views.channel_order(view, fmap)
     groups = int(node.attrs.get("group", 1))
+    _check_conv(low, node, weights, bias, fmap.channels, groups)
     window, _ = sliding(low, node, fmap, weights.shape[2:])
     if weights.ndim == 3:
         along = (slice(None), slice(None), None) if fmap.height == 1 else (..., None)
@@ -37,6 +38,18 @@ def Conv(low: Lowering, node: Node) -> None:
     out = low.new_map(node.outputs[0], window.out_h, window.out_w, (rows,))
     low.layer(node, fmap, out, window=window, weights=weights, groups=groups, pre=_bias(bias))
     low.define(node.outputs[0], views.spatial_view(out, low.shape(node.outputs[0]), out_order))
+
+
+def _check_conv(low: Lowering, node: Node, weights: F32, bias: F32 | None, channels: int, groups: int) -> None:
+    """Raise `ModelError` where weights, bias, groups and kernel_shape contradict one another."""
+    kernel = tuple(node.attrs.get("kernel_shape", weights.shape[2:]))
+    if groups < 1 or weights.ndim < 3 or weights.shape[0] % groups or weights.shape[1] * groups != channels:
+        shape = list(weights.shape)
+        raise low.fail(node, f"weights {shape} in {groups} groups over {channels} channels, allowed: matching channels")
+    if kernel != weights.shape[2:]:
+        raise low.fail(node, f"kernel_shape {list(kernel)}, allowed: that of the weights, {list(weights.shape[2:])}")
+    if bias is not None and bias.shape != weights.shape[:1]:
+        raise low.fail(node, f"bias of shape {list(bias.shape)}, allowed: [{weights.shape[0]}]")
 
 
 def _bias(values: F32 | None) -> Mfu:
@@ -58,16 +71,23 @@ def _dense(weights: F32, groups: int) -> F32:
 def Gemm(low: Lowering, node: Node) -> None:
     """alpha * A' * B' + beta * C, A computed, B and C constant."""
     matrix = low.weights(node, 1, "matrix B")
+    if matrix.ndim != 2:
+        raise low.fail(node, f"matrix B of shape {list(matrix.shape)}, allowed: two axes")
     if not node.attrs.get("transB", 0):
         matrix = matrix.T
     alpha, beta = float(node.attrs.get("alpha", 1.0)), float(node.attrs.get("beta", 1.0))
     if alpha != 1.0:
-        matrix = (matrix.astype(np.float64) * alpha).astype(np.float32)
+        with np.errstate(all="ignore"):
+            matrix = (matrix.astype(np.float64) * alpha).astype(np.float32)
+        if not np.isfinite(matrix).all():
+            raise low.fail(node, f"alpha {alpha:g} makes the matrix infinite, allowed: finite numbers")
     bias = None
     if node.input(2) and beta != 0.0:
         value = low.weights(node, 2, "bias C").astype(np.float64) * beta
-        if value.ndim == 2 and value.shape[0] != 1 and value.size != matrix.shape[0]:
+        if value.ndim == 2 and value.shape[0] != 1:
             raise Refuse("its bias C differs from row to row")
+        if value.size not in (1, matrix.shape[0]):
+            raise low.fail(node, f"bias C of shape {list(value.shape)}, allowed: {matrix.shape[0]} elements")
         bias = np.broadcast_to(value.reshape(-1), (matrix.shape[0],)).astype(np.float32)
     view = low.view(node.inputs[0])
     if node.attrs.get("transA", 0):
@@ -93,7 +113,9 @@ def product(low: Lowering, node: Node, view: View, matrix: F32, bias: F32 | None
     fmap = low.fmap(view)
     shape = low.shape(node.outputs[0])
     count, depth = matrix.shape
-    if depth == fmap.elements and view.shape[-1] == depth:
+    if view.shape[-1:] != (depth,):
+        raise low.fail(node, f"{list(view.shape)} times [{depth}, {count}], allowed: matching extents")
+    if depth == fmap.elements:
         weights = _as_kernel(matrix, view, fmap)
         out = low.new_map(node.outputs[0], 1, 1, (count,))
         window = Window(kh=fmap.height, kw=fmap.width)

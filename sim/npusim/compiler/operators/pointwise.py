@@ -12,7 +12,6 @@ from npusim.compiler.lower import Lowering
 from npusim.compiler.net import FLOATS, Array, Node
 from npusim.compiler.operators.common import only_first_output
 from npusim.compiler.views import Refuse
-from npusim.errors import ModelError
 
 LARGEST = 65504.0
 
@@ -25,7 +24,10 @@ def _finish(low: Lowering, node: Node, view: View, part: str = "", **parts: obje
     return result
 
 
-def _with_constant(low: Lowering, node: Node, view: View, pre: Mfu) -> None:
+def _stages(low: Lowering, node: Node, view: View, pre: Mfu) -> None:
+    """Append a layer that only passes MFU0."""
+    if not np.isfinite(pre.act_args).all():
+        raise Refuse("its argument is infinite")
     _finish(low, node, view, pre=pre)
 
 
@@ -60,7 +62,7 @@ def _arithmetic(low: Lowering, node: Node, kind: AddSub | None) -> None:
         left, b = right, a
         kind = "b_sub_a" if kind == "a_sub_b" else kind
     assert b is not None
-    _with_constant(low, node, low.view(left), _constant_stage(low, low.view(left), b, kind))
+    _stages(low, node, low.view(left), _constant_stage(low, low.view(left), b, kind))
 
 
 def _constant_stage(low: Lowering, view: View, value: Array, kind: AddSub | None) -> Mfu:
@@ -101,13 +103,13 @@ def Div(low: Lowering, node: Node) -> None:
     if value.dtype.name not in FLOATS or not value.all():
         raise Refuse("its divisor is zero or no float")
     view = low.view(node.inputs[0])
-    _with_constant(low, node, view, Mfu(mul=views.operand(1.0 / value.astype(np.float64), view, low.fmap(view))))
+    _stages(low, node, view, Mfu(mul=views.operand(1.0 / value.astype(np.float64), view, low.fmap(view))))
 
 
 def Neg(low: Lowering, node: Node) -> None:
     """-x."""
     view = low.view(node.inputs[0])
-    _with_constant(low, node, view, Mfu(mul=views.operand(np.array(-1.0), view, low.fmap(view))))
+    _stages(low, node, view, Mfu(mul=views.operand(np.array(-1.0), view, low.fmap(view))))
 
 
 def _chain(low: Lowering, node: Node, kind: AddSub) -> None:
@@ -150,37 +152,37 @@ def BatchNormalization(low: Lowering, node: Node) -> None:
     )
     eps = float(node.attrs.get("epsilon", 1e-5))
     if not (var + eps > 0).all():
-        raise ModelError(
-            f"{low.net.name}: {node.label}: variance {var.min():g} + epsilon {eps:g}, allowed: a positive sum"
-        )
+        raise low.fail(node, f"variance {var.min(initial=0):g} + epsilon {eps:g}, allowed: a positive sum")
     view = low.view(node.inputs[0])
     fmap = low.fmap(view)
+    if len(view.shape) < 2 or any(v.shape != view.shape[1:2] for v in (gamma, beta, mean, var)):
+        raise low.fail(node, f"statistics of shape {list(var.shape)}, allowed: {list(view.shape[1:2])}")
     shape = (1, -1) + (1,) * (len(view.shape) - 2)
     scale = gamma / np.sqrt(var + eps)
     mul = views.operand(scale.reshape(shape), view, fmap)
     add = views.operand((beta - mean * scale).reshape(shape), view, fmap)
-    _with_constant(low, node, view, Mfu(mul=mul, addsub=("add", add)))
+    _stages(low, node, view, Mfu(mul=mul, addsub=("add", add)))
 
 
 def Relu(low: Lowering, node: Node) -> None:
     """max(x, 0)."""
-    _with_constant(low, node, low.view(node.inputs[0]), Mfu(act="relu"))
+    _stages(low, node, low.view(node.inputs[0]), Mfu(act="relu"))
 
 
 def Sigmoid(low: Lowering, node: Node) -> None:
     """1 / (1 + exp(-x))."""
-    _with_constant(low, node, low.view(node.inputs[0]), Mfu(act="sigm"))
+    _stages(low, node, low.view(node.inputs[0]), Mfu(act="sigm"))
 
 
 def Tanh(low: Lowering, node: Node) -> None:
     """tanh(x)."""
-    _with_constant(low, node, low.view(node.inputs[0]), Mfu(act="tanh"))
+    _stages(low, node, low.view(node.inputs[0]), Mfu(act="tanh"))
 
 
 def LeakyRelu(low: Lowering, node: Node) -> None:
     """x < 0 ? alpha * x : x."""
     alpha = float(node.attrs.get("alpha", 0.01))
-    _with_constant(low, node, low.view(node.inputs[0]), Mfu(act="lrelu", act_args=(alpha,)))
+    _stages(low, node, low.view(node.inputs[0]), Mfu(act="lrelu", act_args=(alpha,)))
 
 
 def PRelu(low: Lowering, node: Node) -> None:
@@ -188,7 +190,7 @@ def PRelu(low: Lowering, node: Node) -> None:
     slope = low.weights(node, 1, "slope")
     if (slope != slope.reshape(-1)[0]).any():
         raise Refuse("its slope differs from channel to channel")
-    _with_constant(low, node, low.view(node.inputs[0]), Mfu(act="lrelu", act_args=(float(slope.reshape(-1)[0]),)))
+    _stages(low, node, low.view(node.inputs[0]), Mfu(act="lrelu", act_args=(float(slope.reshape(-1)[0]),)))
 
 
 def clip(low: Lowering, node: Node, low_bound: float, high_bound: float) -> None:
@@ -197,7 +199,7 @@ def clip(low: Lowering, node: Node, low_bound: float, high_bound: float) -> None
     if bounds[0] > bounds[1]:
         raise Refuse(f"its bounds {bounds[0]:g} and {bounds[1]:g} are empty")
     act = Mfu(act="relu") if bounds == (0.0, LARGEST) else Mfu(act="clip", act_args=bounds)
-    _with_constant(low, node, low.view(node.inputs[0]), act)
+    _stages(low, node, low.view(node.inputs[0]), act)
 
 
 def Clip(low: Lowering, node: Node) -> None:
@@ -230,7 +232,7 @@ def Min(low: Lowering, node: Node) -> None:
 def HardSigmoid(low: Lowering, node: Node) -> None:
     """max(0, min(1, alpha * x + beta))."""
     pre = _hard(low, node, float(node.attrs.get("alpha", 0.2)), float(node.attrs.get("beta", 0.5)))
-    _with_constant(low, node, low.view(node.inputs[0]), pre)
+    _stages(low, node, low.view(node.inputs[0]), pre)
 
 
 def HardSwish(low: Lowering, node: Node) -> None:
