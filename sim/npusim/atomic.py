@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,13 @@ def write_atomic(
             return
         if target.is_dir():
             raise IsADirectoryError(21, "Is a directory")
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        try:
-            with open(handle, "wb") as stream:
+        scratch = target.with_name(f".{target.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        try:  # from before the file is there until after it is renamed, so that no interruption leaves it behind
+            with scratch.open("xb") as stream:
                 stream.writelines(chunks)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)
-            os.replace(name, target)
+            os.replace(scratch, target)
         except BaseException:
-            os.unlink(name)
+            scratch.unlink(missing_ok=True)
             raise
     except OSError as reason:
         raise error(f"{os.fspath(path)}: cannot write {what}: {reason.strerror or reason}") from None

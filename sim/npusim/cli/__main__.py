@@ -1,0 +1,5 @@
+"""`python -m npusim.cli`: the same as `npusim`."""
+
+from npusim.cli import main
+
+main()

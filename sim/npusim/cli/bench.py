@@ -1,0 +1,160 @@
+"""`npusim bench`: one inference's latency, layer by layer, and what it is to be compared with."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from npusim.cli import tables
+from npusim.cli.console import ColdStart, Progress, note, out
+from npusim.cli.load import (
+    Loaded,
+    config_option,
+    debug_option,
+    default_inputs,
+    json_option,
+    load_program,
+    seed_option,
+    threads_option,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from npusim.report import Report
+    from npusim.runtime import Session
+
+EPILOG = """\b
+Examples:
+  npusim bench resnet50
+  npusim bench model.onnx -c machine.toml --json report.json
+  npusim bench model.npu --model model.onnx --runs 20
+  npusim bench resnet50 --runs 0              time alone: nothing is measured on this computer
+"""
+
+
+@click.command("bench", epilog=EPILOG, short_help="Print one inference's latency, layer by layer.")
+@click.argument("model", metavar="MODEL.onnx|FILE.npu|NAME")
+@config_option
+@json_option
+@threads_option
+@seed_option
+@click.option("--runs", type=click.IntRange(0, 10_000), default=5, show_default=True,
+              help="Runs of each measurement on this computer; the median counts. 0 measures nothing.")  # fmt: skip
+@click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for the comparison.")
+@debug_option
+def bench_command(
+    model: str, config: str | None, json_path: str | None, threads: int, seed: int, runs: int, onnx_path: str | None
+) -> None:
+    """Simulate one inference at batch size one and print its latency, layer by layer.
+
+    Shows what bounds each layer, where every cycle of the run went, how far the latency is from the best possible, and
+    the same network in ONNX Runtime on this computer. How to read it: docs/read-the-report.md.
+    """
+    loaded = load_program(model, config, seed=seed, model=onnx_path)
+    report = measure(loaded, threads, seed, runs)
+    if json_path != "-":
+        print_bench(report)
+    if json_path is not None:
+        write_json(json_path, report.to_json())
+
+
+def measure(loaded: Loaded, threads: int, seed: int, runs: int) -> Report:
+    """Return the report of a program with everything that `runs` runs on this computer tell."""
+    from npusim.crossings import run_clock
+    from npusim.reference import published
+    from npusim.report import build_report
+    from npusim.runtime import Session
+
+    session = Session(loaded.program, threads=threads)
+    begin = time.perf_counter()
+    timing = run_clock(loaded.program, session.decoded)
+    clock_s = time.perf_counter() - begin
+    report = build_report(loaded.program, timing)
+    report.wall_s = {**loaded.wall_s, "simulate": None, "simulate_time": clock_s}
+    if runs:
+        _measure(report, loaded, session, clock_s, seed, runs)
+    else:
+        report.wall_s["simulate"] = clock_s
+    report.compared += published(loaded.program.model)
+    return report
+
+
+def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, seed: int, runs: int) -> None:
+    """Add measured host steps, ONNX Runtime's latency and the simulation's own wall time.
+
+    Runs of the simulation and of ONNX Runtime take turns, so that both see the same computer; the simulation's time is
+    that of its values and of its clock.
+    """
+    from npusim.reference import Reference, cores
+    from npusim.report import Compared, HostRow
+
+    inputs = default_inputs(loaded.program, seed)
+    walls: list[float] = []
+    times: dict[int, list[float]] = {}
+    host: dict[str, list[float]] = {}
+    counts = [] if loaded.source is None else sorted({1, cores()})
+    if not counts:
+        note("no comparison with ONNX Runtime: a program file does not hold the model; name it with --model MODEL.onnx")
+    with ColdStart(), Progress("warming up"):
+        references = {count: Reference(loaded.source, count) for count in counts}
+        session.run(inputs)
+        for reference in references.values():
+            reference.run(inputs)
+    with Progress("measuring") as progress:
+        for number in range(runs):
+            progress.update(number + 1, runs, "runs of each")
+            begin = time.perf_counter()
+            result = session.run(inputs)
+            walls.append(time.perf_counter() - begin)
+            for name, seconds in result.host_s.items():
+                host.setdefault(name, []).append(seconds)
+            for count, reference in references.items():
+                begin = time.perf_counter()
+                reference.run(inputs)
+                times.setdefault(count, []).append(time.perf_counter() - begin)
+    wall = statistics.median(walls) + clock_s
+    report.wall_s["simulate"] = wall
+    report.host = tuple(
+        HostRow(r.name, r.nodes, r.reasons, r.macs, statistics.median(host.get(r.name, [0.0]))) for r in report.host
+    )
+    how = f"here, median of {runs}"
+    for count in counts:
+        report.compared.append(
+            Compared(f"ONNX Runtime float32, {_threads(count)}", 1e3 * statistics.median(times[count]), how)
+        )
+    report.compared.append(Compared(f"bit-exact simulation, {_threads(session.threads)}", 1e3 * wall, how))
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
+def print_bench(report: Report) -> None:
+    """Print every table."""
+    out(f"{report.model} on {report.config}, {report.clock_mhz} MHz, batch size one")
+    blocks = [
+        tables.layer_lines(report),
+        tables.budget_lines(report),
+        tables.bound_lines(report),
+        tables.tiling_lines(report),
+        tables.host_lines(report),
+        tables.compared_lines(report),
+        [*simulation_lines(report), tables.wall_line(report)],
+    ]
+    for block in blocks:
+        if block:
+            out()
+        for line in block:
+            out(line)
+
+
+def simulation_lines(report: Report) -> list[str]:
+    """Return the ratio of the simulation's wall time to ONNX Runtime's, one thread each."""
+    by_name = {row.what: row.ms for row in report.compared}
+    ours, theirs = by_name.get("bit-exact simulation, 1 thread"), by_name.get("ONNX Runtime float32, 1 thread")
+    if ours is None or theirs is None:
+        return []
+    return [f"the bit-exact simulation takes {ours / theirs:.2f} x the time of ONNX Runtime float32, one thread each"]

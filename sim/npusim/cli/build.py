@@ -1,0 +1,62 @@
+"""`npusim build`: write one of the built-in networks as ONNX."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from npusim.cli import tables
+from npusim.cli.console import Progress, note, out
+from npusim.cli.load import build_network, debug_option, seed_option
+
+EPILOG = """\b
+Examples:
+  npusim build --list
+  npusim build resnet50                              writes resnet50.onnx
+  npusim build resnet50 -o net.onnx --seed 7
+  npusim build resnet50 --weights checkpoint.npz     your own parameters, by name (.npz or .safetensors)
+"""
+
+
+@click.command("build", epilog=EPILOG, short_help="Write one of the built-in networks as ONNX.")
+@click.argument("name", metavar="NAME", required=False)
+@click.option("-o", "--output", metavar="FILE.onnx", help="File to write.  [default: NAME.onnx]")
+@seed_option
+@click.option("--weights", metavar="FILE", help="Parameters by name: .npz or .safetensors, instead of seeded ones.")
+@click.option("--list", "list_names", is_flag=True, help="List the networks.")
+@debug_option
+def build_command(name: str | None, output: str | None, seed: int, weights: str | None, list_names: bool) -> None:
+    """Write one of the built-in networks as an ONNX file.
+
+    Weights follow from the seed, with activations as healthy as a trained network's, or come from your file.
+    """
+    if list_names:
+        if name is not None:
+            raise click.UsageError(f"--list takes no NAME, got {name!r}")
+        _list()
+        return
+    if name is None:
+        raise click.UsageError("Missing argument 'NAME'; npusim build --list shows the networks")
+    model = build_network(name, seed, weights)
+    path = output if output is not None else f"{name}.onnx"
+    import npusim_models
+
+    with Progress(f"writing {path}"):
+        npusim_models.save(model, path)
+    note(f"wrote {path}: {len(model.graph.node)} nodes, {os.path.getsize(path) / 1e6:,.1f} MB")
+
+
+def _list() -> None:
+    import math
+
+    import npusim_models
+
+    rows = []
+    for name in npusim_models.names():
+        network = npusim_models.describe(name)
+        inputs = ", ".join(f"{key} {'x'.join(map(str, shape))}" for key, shape in network.inputs.items())
+        size = sum(math.prod(p.shape) for p in network.params.values())
+        rows.append([name, inputs, f"{len(network.nodes)}", f"{size / 1e6:,.2f}"])
+    for line in tables.table(("network", "input", "nodes", "million parameters"), rows, "<<>>"):
+        out(line)

@@ -1,0 +1,216 @@
+"""`npusim run`: simulate one inference, compare it, keep its outputs, report and timeline."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from npusim.cli import tables
+from npusim.cli.console import ColdStart, Progress, note, out
+from npusim.cli.load import (
+    Loaded,
+    config_option,
+    debug_option,
+    default_inputs,
+    json_option,
+    load_program,
+    seed_option,
+    threads_option,
+    write_json,
+)
+from npusim.cli.shell import ComparisonFailed
+
+if TYPE_CHECKING:
+    from npusim.runtime import RunResult, Session, Tensors
+
+EPILOG = """\b
+Examples:
+  npusim run model.onnx --check                         compare with ONNX Runtime in float32
+  npusim run model.npu --input picture.npy --output scores.npz
+  npusim run model.onnx --input a=a.npy --input b=b.npy two inputs by name
+  npusim run mlp --golden                               bit for bit against the golden model
+  npusim run model.npu --no-values --trace trace.json   time alone, and a timeline for ui.perfetto.dev
+"""
+
+
+@click.command("run", epilog=EPILOG, short_help="Simulate one inference: values, time, checks.")
+@click.argument("model", metavar="MODEL.onnx|FILE.npu|NAME")
+@config_option
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE|NAME=FILE",
+    help=".npz with an array for each input, or .npy; repeat it for several.  [default: seeded noise]",
+)
+@click.option("--output", metavar="FILE.npz", help="Write the outputs, one array each.")
+@click.option("--check", is_flag=True, help="Compare with ONNX Runtime in float32, layer by layer.")
+@click.option(
+    "--min-sqnr", type=float, metavar="DB", help="Let --check fail below this.  [default: from mantissa bits and depth]"
+)
+@click.option("--golden", is_flag=True, help="Compare bit for bit with the golden model (slow: plain Python).")
+@json_option
+@click.option("--trace", metavar="FILE", help="Write a timeline for ui.perfetto.dev.")
+@click.option("--no-values", is_flag=True, help="Simulate time alone.")
+@seed_option
+@threads_option
+@click.option("--npu-only", is_flag=True, help="Refuse a model any node of which needs the host.")
+@click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for --check.")
+@debug_option  # fmt: skip
+def run_command(
+    model: str, config: str | None, inputs: tuple[str, ...], output: str | None, check: bool, min_sqnr: float | None,
+    golden: bool, json_path: str | None, trace: str | None, no_values: bool, seed: int, threads: int, npu_only: bool,
+    onnx_path: str | None,
+) -> None:  # fmt: skip
+    """Simulate one inference: outputs, bit for bit as the machine computes them, and its time, cycle by cycle.
+
+    Without --input a seeded random input is used. See docs/run-a-model.md.
+    """
+    from npusim.cli.load import is_program
+
+    valued = {"--check": check, "--golden": golden, "--output": output, "--input": inputs}
+    for flag, given in valued.items():
+        if no_values and given:
+            raise click.UsageError(f"{flag} needs values: leave --no-values out")
+    if min_sqnr is not None and not check:
+        raise click.UsageError("--min-sqnr is for --check")
+    if check and is_program(model) and onnx_path is None:
+        raise click.UsageError(
+            f"--check compares with the ONNX model, which {model} does not hold: add --model MODEL.onnx"
+        )
+    loaded = load_program(model, config, seed=seed, npu_only=npu_only, model=onnx_path)
+    failures = _run(loaded, inputs, output, check, min_sqnr, golden, json_path, trace, not no_values, seed, threads)
+    if failures:
+        raise ComparisonFailed("; ".join(failures))
+
+
+def _run(
+    loaded: Loaded, files: tuple[str, ...], output: str | None, check: bool, min_sqnr: float | None, golden: bool,
+    json_path: str | None, trace: str | None, values: bool, seed: int, threads: int,
+) -> list[str]:  # fmt: skip
+    """Do everything; returns what the comparisons found, files written and results printed."""
+    from npusim.crossings import run_clock
+    from npusim.report import build_report
+    from npusim.runtime import Session, check_inputs
+    from npusim.tensors import read_inputs, write_outputs
+
+    program = loaded.program
+    tensors: Tensors = {}
+    if values:
+        tensors = read_inputs(files, program.inputs) if files else default_inputs(program, seed)
+        tensors = check_inputs(program, tensors)
+    session = Session(program, threads=threads)
+    begin = time.perf_counter()
+    timing = run_clock(program, session.decoded)
+    result = _simulate(session, tensors, capture=check or golden) if values else None
+    loaded.wall_s["simulate"] = time.perf_counter() - begin
+    report = build_report(program, timing, None if result is None else result.host_s)
+    report.wall_s = dict(loaded.wall_s)
+    lines: list[str] = []
+    failures: list[str] = []
+    if result is not None:
+        report.overflow = result.overflow
+        lines += ["", *_output_lines(result)]
+        if check:
+            failures += _check(loaded, tensors, result, report, min_sqnr, lines)
+        if golden:
+            failures += _golden(session, tensors, result, report, lines)
+    if output is not None and result is not None:
+        write_outputs(output, result.outputs)
+    if trace is not None:
+        from npusim.trace import write_trace
+
+        write_trace(trace, program, timing)
+    if json_path != "-":
+        for line in [*_summary(report), *lines]:
+            out(line)
+    if json_path is not None:
+        write_json(json_path, report.to_json())
+    for path in (output, trace, json_path):
+        if path is not None and path != "-":
+            note(f"wrote {path}")
+    return failures
+
+
+def _simulate(session: Session, inputs: Tensors, capture: bool) -> RunResult:
+    """Run the fast engine, with progress by chains."""
+    count = len(session.decoded.chains)
+    with ColdStart(), Progress("simulating") as progress:
+        return session.run(inputs, capture=capture, progress=lambda n: progress.update(n + 1, count, "chains"))
+
+
+def _summary(report: Any) -> list[str]:
+    return [
+        f"{report.model} on {report.config}, {report.clock_mhz} MHz: {report.cycles:,} cycles, "
+        f"{percent_use(report)} of the peak rate",
+        *tables.bound_lines(report),
+        *tables.host_lines(report),
+        tables.wall_line(report),
+    ]
+
+
+def percent_use(report: Any) -> str:
+    """Return the utilisation as text."""
+    return tables.percent(report.utilisation, 1)
+
+
+def _output_lines(result: RunResult) -> list[str]:
+    """Return name, shape, range and the largest elements of every output."""
+    import numpy as np
+
+    lines = []
+    for name, array in result.outputs.items():
+        shape = "x".join(map(str, array.shape)) or "scalar"
+        text = f"output {name}: {array.dtype} {shape}"
+        if array.size and array.dtype.kind in "fiu":
+            text += f", {array.min():.6g} to {array.max():.6g}"
+        lines.append(text)
+        if array.dtype.kind == "f" and 5 < array.size == array.shape[-1]:
+            flat = array.reshape(-1)
+            best = np.argsort(-flat, kind="stable")[:5]
+            lines.append("  largest: " + ", ".join(f"[{at}] {flat[at]:.5g}" for at in best))
+    if result.overflow:
+        lines.append("overflow: a value went beyond float16 and was saturated to 65504")
+    return lines
+
+
+def _check(
+    loaded: Loaded, inputs: Tensors, result: RunResult, report: Any, min_sqnr: float | None, lines: list[str]
+) -> list[str]:
+    """Compare with ONNX Runtime; returns what is below the threshold."""
+    from npusim.accuracy import compare
+
+    with Progress("running ONNX Runtime for the comparison"):
+        found = compare(loaded.program, loaded.source, inputs, result, min_sqnr)
+    report.check = found.to_json()
+    lines += ["", *found.lines()]
+    return found.failures()
+
+
+def _golden(session: Session, inputs: Tensors, result: RunResult, report: Any, lines: list[str]) -> list[str]:
+    """Compare with the golden model; returns the first difference."""
+    from npusim.accuracy import compare_golden
+
+    chains = session.decoded.chains
+    note(f"running the golden model, plain Python: {golden_estimate(session)}")
+    with Progress("running the golden model") as progress:
+        begin = time.perf_counter()
+        count = iter(range(1, len(chains) + 1))
+        golden = session.run_golden(inputs, lambda _: progress.update(next(count), len(chains), "chains"))
+        report.wall_s["golden"] = time.perf_counter() - begin
+    found = compare_golden(session.program, result, golden)
+    report.golden = {"equal": not found, "differences": found}
+    lines += [
+        "",
+        f"golden model: {'equal, bit for bit' if not found else 'DIFFERS'}",
+        *(f"  {text}" for text in found[:5]),
+    ]
+    return [f"the golden model differs: {found[0]}"] if found else []
+
+
+def golden_estimate(session: Session) -> str:
+    """Return how much work it is, so that nobody waits a day unawares."""
+    work = sum(row.tile_multiplies for row in session.program.nodes) * session.config.native_dim**2
+    return f"{work / 1e6:,.1f} million multiply-accumulates at very roughly 10 million a second"

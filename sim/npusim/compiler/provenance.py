@@ -1,0 +1,57 @@
+"""What a program remembers of its graph for comparisons: which tensor a layer's output is, and the layers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from npusim.compiler.ir import Graph, HostStep, Layer, MapOperand, Receive, Send
+from npusim.program import NodeRow
+
+
+def provenance(graph: Graph, rows: Iterable[NodeRow]) -> dict[str, Any]:
+    """Return entries for `Program.metadata`.
+
+    tensors: layer table row (as text: JSON) -> [map that it makes, maps that it reads, its source first]; a map is
+    named after the ONNX tensor that it holds.  depth: tensor that leaves the NPU -> largest number of
+    matrix products on a way from an input to it.
+    """
+    layers = {layer.name: layer for layer in graph.layers}
+    tensors = {
+        str(number): [layers[row.layer].out, list(_reads(layers[row.layer]))]
+        for number, row in enumerate(rows)
+        if row.nodes and row.layer in layers
+    }
+    return {"tensors": tensors, "depth": _depths(graph)}
+
+
+def _reads(layer: Layer) -> Iterable[str]:
+    yield layer.source
+    for mfu in (layer.pre, layer.post):
+        for operand in (mfu.mul, mfu.addsub[1] if mfu.addsub is not None else None):
+            if isinstance(operand, MapOperand):
+                yield operand.map
+
+
+def _depths(graph: Graph) -> dict[str, int]:
+    depth: dict[str, int] = {}  # of maps and of the host's tensors
+    sent: dict[str, int] = {}
+    for step in graph.steps:
+        match step:
+            case Layer():
+                deepest = max(depth.get(name, 0) for name in _reads(step)) + (step.weights is not None)
+                depth[step.out] = max(deepest, depth.get(step.out, 0))
+                if step.out in graph.aliases:
+                    parent = graph.aliases[step.out][0]
+                    depth[parent] = max(deepest, depth.get(parent, 0))
+                for child, (parent, _) in graph.aliases.items():
+                    if parent == step.out:
+                        depth[child] = depth[step.out]
+            case HostStep():
+                deepest = max((sent.get(name, 0) for name in step.inputs), default=0)
+                sent.update(dict.fromkeys(step.outputs, deepest))
+            case Send():
+                sent[step.tensor] = depth.get(step.view.map, 0)
+            case Receive():
+                depth[step.view.map] = sent.get(step.tensor, 0)
+    return {step.tensor: sent[step.tensor] for step in graph.steps if isinstance(step, Send)}
