@@ -62,24 +62,12 @@ class Interpreter:
             elif isinstance(step, Send):
                 value = self.maps[step.view.map].reshape(-1)[self.index(step.view)]
                 assert not np.isnan(value).any(), f"{step.tensor} is sent before it is written"
-                dtype = self.dtype(step.tensor)
-                self.tensors[step.tensor] = value.astype(dtype)
+                self.tensors[step.tensor] = value.astype(step.dtype)
             elif isinstance(step, Receive):
                 flat = self.maps[step.view.map].reshape(-1).copy()
                 flat[self.index(step.view)] = self.tensors[step.tensor]
                 self.maps[step.view.map][...] = flat.reshape(self.maps[step.view.map].shape)
         return {o.name: self.tensors[o.name] for o in self.graph.outputs}
-
-    def dtype(self, tensor: str) -> str:
-        for output in self.graph.outputs:
-            if output.name == tensor:
-                return output.dtype
-        for step in self.graph.steps:
-            if isinstance(step, HostStep) and tensor in step.inputs:
-                model = onnx.ModelProto.FromString(step.model)
-                code = next(i for i in model.graph.input if i.name == tensor).type.tensor_type.elem_type
-                return onnx.helper.tensor_dtype_to_np_dtype(code).name
-        raise AssertionError(f"nobody takes {tensor}")
 
     def layer(self, layer: Layer) -> None:
         source = self.maps[layer.source]

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx_graphs import Build, compare, hosted
 
+from npusim.compiler.ir import Receive, Send
+
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
@@ -289,6 +291,17 @@ def test_padding_node(pool: str, relu: bool) -> None:
     assert all(lay.op != "Pad" for lay in graph.layers)
 
 
+@pytest.mark.parametrize("act", ["Relu", "Sigmoid", "Tanh"])
+def test_zeros_around_what_is_never_negative_cost_nothing(act: str) -> None:
+    """Keras: a ReLU, a Pad, then a pooling without padding of its own."""
+    b = Build(13)
+    x = b(act, b("Conv", b.input(1, 3, 12, 12), b.weights(4, 3, 1, 1)))
+    x = b("Pad", x, b.const(np.array([0, 0, 1, 1, 0, 0, 1, 1])))
+    graph = compare(b.model(b("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])), npu_only=True)
+    assert [lay.reduce is not None for lay in graph.layers] == ([False, True, True] if act == "Tanh" else [True, True])
+    assert [i.where for i in graph.coverage] == ["npu"] * 4
+
+
 @pytest.mark.parametrize("opset", [7, 13])
 def test_concat(opset: int) -> None:
     b = Build(opset)
@@ -364,8 +377,10 @@ def test_parametric_relu() -> None:
 
 def test_float16_model() -> None:
     b = Build(13, dtype=10)
-    x = b("Relu", b("Conv", b.input("N", 3, 6, 6), b.weights(4, 3, 3, 3), b.values(4)))
+    x = b("LRN", b("Conv", b.input("N", 3, 6, 6), b.weights(4, 3, 3, 3), b.values(4)), size=3)
+    x = b("Relu", b("Conv", b("Neg", x), b.weights(4, 4, 1, 1)))
     y = b("Softmax", b("Gemm", b("Flatten", x), b.weights(64, 5), b.values(5)), axis=1)
     graph = compare(b.model(y), tolerance=4e-3)
     assert graph.inputs[0].dtype == graph.outputs[0].dtype == "float16"
-    assert hosted(graph) == ["Softmax"]
+    assert {s.dtype for s in graph.steps if isinstance(s, Send | Receive)} == {"float16"}
+    assert hosted(graph) == ["LRN", "Softmax"]

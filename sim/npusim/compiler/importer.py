@@ -40,10 +40,9 @@ def load_model(source: str | Path | Any) -> Any:
         path = Path(source)
         where, folder = str(path), path.parent
         try:
-            data = path.read_bytes()
+            model = parse(path.read_bytes(), where)
         except (OSError, ValueError) as err:
             raise ModelError(f"{where}: cannot be read: {getattr(err, 'strerror', None) or err}") from None
-        model = parse(data, where)
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise ModelError(f"{where}: not an ONNX model: it holds no graph")
     if not model.graph.output:

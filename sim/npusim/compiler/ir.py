@@ -186,14 +186,19 @@ class Send:
 
     tensor: str  # ONNX tensor name
     view: View
+    dtype: str = "float32"  # what the host sees: float32 or float16
 
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """The NPU takes a tensor from the host through NetInQ into a feature map (canonical layout)."""
+    """The NPU takes a tensor from the host through NetInQ into a feature map.
+
+    The layout is canonical, or the view's index puts every element in its place (channels-last tensors, sequences).
+    """
 
     tensor: str
     view: View
+    dtype: str = "float32"  # what the host has: float32 or float16
 
 
 Step = Layer | HostStep | Send | Receive

@@ -94,7 +94,7 @@ class Lowering:
         self.maps[fmap.name] = fmap
         self.received.add(fmap.name)
         self.views[tensor] = view
-        self.steps.append(Receive(tensor, view))
+        self.steps.append(Receive(tensor, view, self.net.dtypes[tensor]))
         return view
 
     def fmap(self, view: View) -> FeatureMap:
@@ -111,10 +111,31 @@ class Lowering:
         return self.maps[unique]
 
     def layer(self, node: Node, source: FeatureMap, out: FeatureMap, part: str = "", **parts: Any) -> None:
-        """Append a layer of a node; without a window it reads the source once, point by point."""
+        """Append a layer of a node; without a window it reads the source once, point by point.
+
+        also: names of further nodes whose work the layer does.
+        """
         window = parts.pop("window", None) or Window(out_h=source.height, out_w=source.width)
         name = f"{node.name}.{part}" if part else node.name
-        self.steps.append(Layer(name, node.op, (node.name,), source.name, out.name, window, **parts))
+        nodes = (node.name, *parts.pop("also", ()))
+        self.steps.append(Layer(name, node.op, nodes, source.name, out.name, window, **parts))
+
+    def maker(self, fmap: FeatureMap) -> Layer | None:
+        """Return the layer that writes a map, None for a map that is received or joined."""
+        return next((s for s in reversed(self.steps) if isinstance(s, Layer) and s.out == fmap.name), None)
+
+    def never_negative(self, fmap: FeatureMap) -> bool:
+        """Tell whether a map certainly holds no negative number: it comes from an activation that yields none."""
+        parts = [self.maps[c] for c, (owner, _) in self.aliases.items() if owner == fmap.name]
+        if parts:
+            return all(self.never_negative(part) for part in parts)
+        layer = self.maker(fmap)
+        if layer is None or not layer.post.empty:
+            return False
+        pre = layer.pre
+        if pre.act is not None:
+            return pre.act in ("relu", "sigm") or (pre.act == "clip" and pre.act_args[0] >= 0)
+        return pre.empty and layer.weights is None and self.never_negative(self.maps[layer.source])
 
     def pointwise(self, node: Node, view: View, tensor: str, part: str = "", **parts: Any) -> View:
         """Append a layer that keeps the map's form, and return the view of its result."""
@@ -203,7 +224,7 @@ class Lowering:
 
     def send(self, tensor: str) -> None:
         """Append the Send of a tensor."""
-        self.steps.append(Send(tensor, self.views[tensor]))
+        self.steps.append(Send(tensor, self.views[tensor], self.net.dtypes[tensor]))
         self.hosted.add(tensor)
 
     def run(self) -> Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,9 @@ def _pool(low: Lowering, node: Node, op: Op) -> None:
         raise Refuse("it has no kernel_shape")
     window, end = sliding(low, node, fmap, tuple(node.attrs["kernel_shape"]))
     post = Mfu() if op == "max" else _mean(node, fmap, window, end)
+    also: tuple[str, ...] = ()
+    if op == "max":
+        fmap, window, also = _without_zeros(low, fmap, window)
     tensor, shape = node.outputs[0], low.shape(node.outputs[0])
 
     def emit(source: FeatureMap, part: str, win: Window, reduce: Reduce | None, last: bool) -> FeatureMap:
@@ -54,6 +58,7 @@ def _pool(low: Lowering, node: Node, op: Op) -> None:
             reduce=reduce,
             low_padding=padded,
             post=post if last else Mfu(),
+            also=also,
         )
         return out
 
@@ -74,6 +79,28 @@ def _pool(low: Lowering, node: Node, op: Op) -> None:
     else:
         out = emit(fmap, "", window, Reduce(op, "window", n=window.kh * window.kw), True)
     low.define(tensor, views.spatial_view(out, shape, order))
+
+
+def _without_zeros(low: Lowering, fmap: FeatureMap, w: Window) -> tuple[FeatureMap, Window, tuple[str, ...]]:
+    """Return what a maximum pooling can read instead of a map with zeros around it (Keras pads so, behind a ReLU).
+
+    Where nothing is negative a zero never wins, so that the padding may just as well not be there.  Returns map,
+    window and the padding's nodes.
+    """
+    pad = low.maker(fmap)
+    if pad is None or pad.op != "Pad" or not low.never_negative(low.maps[pad.source]):
+        return fmap, w, ()
+    source = low.maps[pad.source]
+    top, left = w.pad_top + pad.window.pad_top, w.pad_left + pad.window.pad_left
+    inside = (
+        top < w.kh
+        and left < w.kw
+        and (w.out_h - 1) * w.sh - top < source.height
+        and (w.out_w - 1) * w.sw - left < source.width
+    )  # every window holds at least one element
+    if not inside or (w.dh, w.dw) != (1, 1):
+        return fmap, w, ()
+    return source, replace(w, pad_top=top, pad_left=left), pad.nodes
 
 
 def _padded(source: FeatureMap, w: Window) -> bool:
