@@ -56,23 +56,23 @@ def expand(memory: F32, chain: ComputeChain, out: F32) -> None:
 @njit(cache=True, nogil=True)
 def _expand(memory, addr, rows, cols, kh, kw, sh, sw, dh, dw, pt, pl, in_h, in_w, pitch, channels, n, out):
     size = memory.shape[0]
-    width = out.shape[1]
     for row in range(rows):
-        for col in range(cols):
-            line = out[row * cols + col]
-            e = 0
-            for i in range(kh):
-                y = row * sh + i * dh - pt
-                start = (addr * n + y * pitch) % size
+        for i in range(kh):
+            y = row * sh + i * dh - pt
+            start = (addr * n + y * pitch) % size
+            whole = start + in_w * channels <= size  # else the row crosses the end of the ring
+            for col in range(cols):
+                line = out[row * cols + col]
+                e = i * kw * channels
+                left = col * sw - pl
+                if dw == 1 and whole and 0 <= y < in_h and 0 <= left and left + kw <= in_w:
+                    at = start + left * channels
+                    line[e : e + kw * channels] = memory[at : at + kw * channels]
+                    continue
                 for j in range(kw):
-                    x = col * sw + j * dw - pl
-                    if 0 <= y < in_h and 0 <= x < in_w:
-                        at = start + x * channels
-                        for c in range(channels):
-                            line[e + c] = memory[(at + c) % size]
-                    else:
-                        for c in range(channels):
-                            line[e + c] = 0.0
+                    x = left + j * dw
+                    inside = 0 <= y < in_h and 0 <= x < in_w
+                    for c in range(channels):
+                        line[e + c] = memory[(start + x * channels + c) % size] if inside else 0.0
                     e += channels
-            for rest in range(e, width):
-                line[rest] = 0.0
+    out[:, kh * kw * channels :] = 0.0

@@ -42,20 +42,30 @@ class NetPort(Protocol):
         """Take vectors of NetOutQ: float32[count, N]."""
 
 
-@dataclass(slots=True)
+Places = slice | I32
+"""Rows of a memory: a slice where the addresses are an arithmetic progression."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
-    """Address arrays of a chain; chains with equal loops share them."""
+    """What a compute chain needs at every run and that no run changes.
+
+    source: int32[P, K] addresses, or a row per vector from the Expander; low, high: their range in InitialVrf;
+    tiles: int32[row tiles, K], tiles of the pool; before, after: stages up to and behind the reduction; writes: rows
+    of each destination.
+    """
 
     source: I32
     low: int
     high: int
-    write: I32
-    op0: I32
-    op1: I32
+    tiles: I32
+    before: list[Stage]
+    after: list[Stage]
+    writes: list[tuple[Space, Places]]
 
 
 Observer = Callable[[ComputeChain, F32], None]
-"""Called with each chain's outputs, float32[outputs, N], in output order."""
+"""Called with each chain's outputs, float32[outputs, N], in output order; valid only during the call."""
 
 
 class Engine:
@@ -71,8 +81,17 @@ class Engine:
         self.n = config.native_dim
         self.size = size
         self._load_tiles()
+        self._make_memories()
         self._shared: dict[tuple[object, ...], I32] = {}
-        self._prepared = {c.index: self._prepare(c) for c in decoded.chains if isinstance(c, ComputeChain)}
+        slots = np.full(config.mrf_slots * slot_tiles(config), -1, np.int32)
+        self._prepared: dict[int, _Prepared] = {}
+        for chain in decoded.chains:
+            if isinstance(chain, WeightMove):
+                first = int(np.searchsorted(self._addresses, chain.addr))
+                into = (chain.tile * slot_tiles(config) + np.arange(chain.tiles)) % len(slots)
+                slots[into] = first + np.arange(chain.tiles)
+            elif isinstance(chain, ComputeChain):
+                self._prepared[chain.index] = self._prepare(chain, slots)
 
     # ---- preparation -------------------------------------------------------------------------------------------
 
@@ -87,38 +106,92 @@ class Engine:
         q, exp = unpack_tiles(packed, self.n, self.config.weight_mantissa)
         self.pool = TilePool(q, exp, self.config.weight_mantissa)
 
+    def _make_memories(self) -> None:
+        """Allocate the vector memories once: a verified program reads nothing that it has not written in this run."""
+        c = self.config
+        operands = (Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1, Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1)
+        self.memory = {s: np.zeros((c.depth(s), self.n), np.float32) for s in (Space.EXPANDER, *operands)}
+        depth = c.initial_vrf
+        initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
+        initial[depth + 1] = LOW
+        self.memory[Space.INITIAL_VRF] = initial
+        self.q = np.zeros((depth + 1, self.n), np.int8)  # InitialVrf in block floating point, and a row of padding
+        self.exp = np.full(depth + 1, ZERO_EXPONENT, np.int16)
+        self.sums = np.zeros(depth + 1, np.int32)
+        self.stale = np.ones(depth, np.bool_)
+        self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
+        self._work: dict[str, F32] = {}
+
+    def _room(self, name: str, vectors: int) -> F32:
+        """Return float32[vectors, N] of working memory, used again by every chain: fresh pages cost more than work."""
+        if name not in self._work or len(self._work[name]) < vectors:
+            self._work[name] = np.empty((vectors, self.n), np.float32)
+        return self._work[name][:vectors]
+
     def _share(self, key: tuple[object, ...], make: Callable[[], I32]) -> I32:
         if key not in self._shared:
             self._shared[key] = make()
         return self._shared[key]
 
-    def _prepare(self, chain: ComputeChain) -> _Prepared:
-        r = chain.regs
-        depth = self.config.initial_vrf
-        none = np.zeros(0, np.int32)
-        source, low, high = none, 0, 0
+    def _nest(self, count: int, columns: int, row: int, col: int) -> I32:
+        return self._share(("nest", count, columns, row, col), lambda: gather.nest(count, columns, row, col))
+
+    def _prepare(self, chain: ComputeChain, slots: I32) -> _Prepared:
+        r, depth = chain.regs, self.config.initial_vrf
+        low = high = 0
         if chain.source.space is Space.INITIAL_VRF:
             key = ("reader", chain.source.addr, chain.source.low, *r[:15])
             source = self._share(key, lambda: gather.reader(chain, depth + (1 if chain.source.low else 0)))
             inside = source[source < depth]
             low, high = (int(inside.min()), int(inside.max()) + 1) if inside.size else (0, 0)
-        rows = r.mv_rows if chain.matmul is not None else 1
-        repeat = rows if chain.matmul is not None else chain.window
+        else:
+            count = chain.positions * chain.window
+            rows = self._share(("rows", count), lambda: np.arange(count, dtype=np.int32))
+            source = rows.reshape(chain.positions, chain.window)
+        row_tiles = r.mv_rows if chain.matmul is not None else 1
+        repeat = row_tiles if chain.matmul is not None else chain.window
 
         def positions() -> I32:
             base = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat)
-            return (base + np.tile(np.arange(rows, dtype=np.int32), len(base) // rows)).astype(np.int32)
+            return (base + np.tile(np.arange(row_tiles, dtype=np.int32), len(base) // row_tiles)).astype(np.int32)
 
-        op0 = self._share(("op0", chain.positions, r.cols, r.op0_row, r.op0_col, repeat, rows), positions)
-        op1 = self._share(
-            ("nest", chain.outputs, r.out_cols, r.op1_row, r.op1_col),
-            lambda: gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col),
-        )
-        write = self._share(
-            ("nest", chain.outputs, r.out_cols, r.wr_row, r.wr_col),
-            lambda: gather.nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col),
-        )
-        return _Prepared(source, low, high, write, op0, op1)
+        op0 = self._share(("op0", chain.positions, r.cols, r.op0_row, r.op0_col, repeat, row_tiles), positions)
+        before = self._stages(chain.mfu0, op0, chain)
+        after = self._stages(chain.mfu1, self._nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col), chain)
+        if chain.reduce is None:
+            before, after = [*before, *after], []
+        write = self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
+        writes = [(t.space, _places(self._wrap(t.space, t.addr + write))) for t in chain.targets]
+        return _Prepared(source, low, high, self._tiles(chain, slots), before, after, writes)
+
+    def _tiles(self, chain: ComputeChain, slots: I32) -> I32:
+        """int32[row tiles, K]: the pool's tile for each step."""
+        if chain.matmul is None:
+            return np.zeros((0, 0), np.int32)
+        ways = slot_tiles(self.config)
+        r, k = np.arange(chain.regs.mv_rows)[:, None], np.arange(chain.window)[None]
+        at = (chain.matmul.tile + (r // ways) * chain.window + k) * ways + r % ways
+        return np.ascontiguousarray(slots[at % len(slots)])
+
+    def _stages(self, mfu: Mfu, steps: I32, chain: ComputeChain) -> list[Stage]:
+        found = []
+        if mfu.mul is not None:
+            found.append(self._stage(Op.MUL, mfu.mul, steps, chain))
+        if mfu.addsub is not None:
+            found.append(self._stage(_ADDSUB[mfu.addsub.op], mfu.addsub.operand, steps, chain))
+        if mfu.act is not None:
+            found.append(_unary(mfu.act))
+        return found
+
+    def _stage(self, op: Op, operand: Operand, steps: I32, chain: ComputeChain) -> Stage:
+        memory = self.memory[operand.space]
+        if operand.step:
+            return Stage(op=op, operand=memory, index=(operand.addr + steps).astype(np.int32))
+        rows = chain.regs.mv_rows if chain.matmul is not None else 1
+        if rows > 1:
+            per_position = np.arange(rows, dtype=np.int32) + np.int32(operand.addr)
+            return Stage(op=op, operand=memory, index=np.tile(per_position, chain.positions))
+        return Stage(op=op, operand=memory, index=operand.addr)
 
     # ---- a run -------------------------------------------------------------------------------------------------
 
@@ -128,43 +201,16 @@ class Engine:
         net: host's end of the queues; observe: sees every chain's outputs; progress: called after each chain with its
         number.
         """
-        c = self.config
         self.net, self.observe, self.overflow = net, observe, False
-        self.memory: dict[Space, F32] = {}
-        for space in (
-            Space.EXPANDER,
-            Space.ADDSUB_VRF_0,
-            Space.ADDSUB_VRF_1,
-            Space.MULTIPLY_VRF_0,
-            Space.MULTIPLY_VRF_1,
-        ):
-            self.memory[space] = np.zeros((c.depth(space), self.n), np.float32)
-        depth = c.initial_vrf
-        initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
-        initial[depth + 1] = LOW
-        self.memory[Space.INITIAL_VRF] = initial
-        self.q = np.zeros((depth + 1, self.n), np.int8)
-        self.exp = np.full(depth + 1, ZERO_EXPONENT, np.int16)
-        self.sums = np.zeros(depth + 1, np.int32)
-        self.stale = np.ones(depth, np.bool_)
-        self.slots = np.full(c.mrf_slots * slot_tiles(c), -1, np.int32)
         self.held: F32 | None = None
-        self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
         for chain in self.decoded.chains:
-            self._step(chain)
+            if isinstance(chain, VectorMove):
+                self._move(chain)
+            elif isinstance(chain, ComputeChain):
+                self._compute(chain)
             if progress is not None:
                 progress(chain.index)
         return self.overflow
-
-    def _step(self, chain: Chain) -> None:
-        if isinstance(chain, WeightMove):
-            first = int(np.searchsorted(self._addresses, chain.addr))
-            slots = (chain.tile * slot_tiles(self.config) + np.arange(chain.tiles)) % len(self.slots)
-            self.slots[slots] = first + np.arange(chain.tiles)
-        elif isinstance(chain, VectorMove):
-            self._move(chain)
-        else:
-            self._compute(chain)
 
     # ---- vector moves ------------------------------------------------------------------------------------------
 
@@ -182,16 +228,19 @@ class Engine:
             elif write.space is Space.DRAM:
                 self._write_dram(write.addr, target, vectors)
             else:
-                self._store(write.space, write.addr + target, vectors)
+                self._store(write.space, _places(self._wrap(write.space, write.addr + target)), vectors)
 
     def _wrap(self, space: Space, addresses: I32) -> I32:
         return addresses % self.config.expander if space is Space.EXPANDER else addresses
 
-    def _store(self, space: Space, addresses: I32, vectors: F32) -> None:
-        addresses = self._wrap(space, addresses)
-        self.memory[space][addresses] = vectors
+    def _store(self, space: Space, places: Places, vectors: F32) -> None:
+        target = self.memory[space][places] if isinstance(places, slice) else None
+        if target is None:
+            self.memory[space][places] = vectors
+        elif target.ctypes.data != vectors.ctypes.data:
+            target[...] = vectors
         if space is Space.INITIAL_VRF:
-            self.stale[addresses] = True
+            self.stale[places] = True
 
     def _dram(self, low: int, high: int) -> tuple[U8, int]:
         """The part of DRAM that holds bytes low..high-1, and the address of its first byte."""
@@ -216,70 +265,70 @@ class Engine:
 
     def _compute(self, chain: ComputeChain) -> None:
         at = self._prepared[chain.index]
-        pre = self._stages(chain.mfu0, at.op0, chain, 0)
-        post = self._stages(chain.mfu1, at.op1, chain, 1)
-        fused = pre if chain.reduce is not None else [*pre, *post]
-        stream = self._product(chain, at, fused) if chain.matmul is not None else self._read(chain, at, fused)
+        stream = self._product(chain, at) if chain.matmul is not None else self._read(chain, at)
         if stream is None:
             return
         if chain.reduce is not None:
             stream = self._reduced(chain, stream)
-            if post:
-                self.overflow |= apply_stages(stream, post)
-        for write in chain.targets:
-            self._store(write.space, write.addr + at.write, stream)
+            if at.after:
+                self.overflow |= apply_stages(stream, at.after)
+        for space, places in at.writes:
+            self._store(space, places, stream)
         if self.observe is not None:
             self.observe(chain, stream)
 
-    def _read(self, chain: ComputeChain, at: _Prepared, stages: list[Stage]) -> F32:
+    def _read(self, chain: ComputeChain, at: _Prepared) -> F32:
         """The stream of a chain without matrix: reader vectors in order."""
         if chain.source.space is Space.EXPANDER:
-            x = np.empty((chain.elements, self.n), np.float32)
+            x = self._room("reader", chain.elements)
             gather.expand(self.memory[Space.EXPANDER], chain, x)
         else:
-            x = self.memory[Space.INITIAL_VRF][at.source.reshape(-1)]
-        self.overflow |= apply_stages(x, stages)
+            x = self._room("reader", chain.elements)
+            np.take(self.memory[Space.INITIAL_VRF], at.source.reshape(-1), axis=0, out=x, mode="clip")
+        self.overflow |= apply_stages(x, at.before)
         return x
 
-    def _product(self, chain: ComputeChain, at: _Prepared, stages: list[Stage]) -> F32 | None:
+    def _product(self, chain: ComputeChain, at: _Prepared) -> F32 | None:
         """The stream behind the matrix-vector unit; None if the sums stay in the accumulators."""
         c, matmul = self.config, chain.matmul
         assert matmul is not None
         if chain.source.space is Space.EXPANDER:
-            x = np.empty((chain.positions * chain.window, self.n), np.float32)
+            x = self._room("reader", chain.positions * chain.window)
             gather.expand(self.memory[Space.EXPANDER], chain, x)
             q = np.empty(x.shape, np.int8)
             exp, sums = np.empty(len(x), np.int16), np.empty(len(x), np.int32)
             quantise_activations_into(x, c.act_mantissa, q, exp, sums)
-            src = np.arange(len(x), dtype=np.int32).reshape(chain.positions, chain.window)
         else:
             self._refresh(at.low, at.high)
-            q, exp, sums, src = self.q, self.exp, self.sums, at.source
+            q, exp, sums = self.q, self.exp, self.sums
         rows = chain.regs.mv_rows
-        out = np.empty((rows, chain.positions, self.n), np.float32)
+        out = self._room("held" if matmul.hold else "stream", rows * chain.positions)
+        direct = self._direct(chain, at)
+        out = (out if direct is None else direct).reshape(rows, chain.positions, self.n)
         turn = rows > 1 and not matmul.hold  # the stream has the row tiles of a position one after the other
-        over = matvec(
-            self.pool, self._tiles(chain), q, exp, c.act_mantissa, src, out, sums=sums,
+        self.overflow |= matvec(
+            self.pool, at.tiles, q, exp, c.act_mantissa, at.source, out, sums=sums,
             start=self.held if matmul.acc else None, hold=matmul.hold,
-            stages=() if turn or matmul.hold else stages, threads=self.threads,
+            stages=() if turn or matmul.hold else at.before, threads=self.threads,
         )  # fmt: skip
-        self.overflow |= over
         self.held = out if matmul.hold else None
         if matmul.hold:
             return None
         if not turn:
             return out.reshape(-1, self.n)
         stream = np.ascontiguousarray(out.transpose(1, 0, 2)).reshape(-1, self.n)
-        self.overflow |= apply_stages(stream, stages)
+        self.overflow |= apply_stages(stream, at.before)
         return stream
 
-    def _tiles(self, chain: ComputeChain) -> I32:
-        """int32[row tiles, K]: the pool's tile for each step."""
-        assert chain.matmul is not None
-        ways, rows = slot_tiles(self.config), chain.regs.mv_rows
-        r, k = np.arange(rows)[:, None], np.arange(chain.window)[None]
-        slots = (chain.matmul.tile + (r // ways) * chain.window + k) * ways + r % ways
-        return np.ascontiguousarray(self.slots[slots % len(self.slots)])
+    def _direct(self, chain: ComputeChain, at: _Prepared) -> F32 | None:
+        """The block of InitialVrf that the chain writes, if results can be made in place: no operand lies there, and
+        the matrix-vector unit reads the vectors' block floating point form."""
+        if chain.reduce is not None or chain.regs.mv_rows > 1 or not at.writes:
+            return None
+        space, places = at.writes[0]
+        if space is not Space.INITIAL_VRF or not isinstance(places, slice) or places.step not in (None, 1):
+            return None
+        return self.memory[space][places]
 
     def _refresh(self, low: int, high: int) -> None:
         """Convert the vectors of InitialVrf that changed to block floating point."""
@@ -295,32 +344,22 @@ class Engine:
 
     def _reduced(self, chain: ComputeChain, stream: F32) -> F32:
         r = chain.regs
-        out = np.empty((chain.outputs, self.n), np.float32)
+        out = self._room("reduced", chain.outputs)
         kind = Reduction.MAX if chain.reduce == "max" else Reduction.SUM
         self.overflow |= reduce_windows(
             stream, kind, out, n=r.red_n, overlap=r.red_overlap, head=r.red_head, run=r.red_run, tail=bool(r.red_tail)
         )
         return out
 
-    def _stages(self, mfu: Mfu, steps: I32, chain: ComputeChain, unit: int) -> list[Stage]:
-        found = []
-        if mfu.mul is not None:
-            found.append(self._stage(Op.MUL, mfu.mul, steps, chain))
-        if mfu.addsub is not None:
-            found.append(self._stage(_ADDSUB[mfu.addsub.op], mfu.addsub.operand, steps, chain))
-        if mfu.act is not None:
-            found.append(_unary(mfu.act))
-        return found
 
-    def _stage(self, op: Op, operand: Operand, steps: I32, chain: ComputeChain) -> Stage:
-        memory = self.memory[operand.space]
-        if operand.step:
-            return Stage(op=op, operand=memory, index=(operand.addr + steps).astype(np.int32))
-        rows = chain.regs.mv_rows if chain.matmul is not None else 1
-        if rows > 1:
-            per_position = np.arange(rows, dtype=np.int32) + np.int32(operand.addr)
-            return Stage(op=op, operand=memory, index=np.tile(per_position, chain.positions))
-        return Stage(op=op, operand=memory, index=operand.addr)
+def _places(addresses: I32) -> Places:
+    """Return the addresses as a slice where they are an increasing arithmetic progression."""
+    if len(addresses) == 1:
+        return slice(int(addresses[0]), int(addresses[0]) + 1)
+    step = int(addresses[1]) - int(addresses[0])
+    if step < 1 or (np.diff(addresses) != step).any():
+        return addresses
+    return slice(int(addresses[0]), int(addresses[-1]) + 1, step)
 
 
 def _unary(act: Act) -> Stage:
