@@ -9,16 +9,9 @@ the scaled value is exact in fp32, apart from being flushed to a zero of its sig
 largest float32, as every fp32 value is.  A dot product of integer 0 is +0.
 
 Almost always the exponents leave flush and saturation out of reach, and IEEE float32 additions are the rule; `TilePool`
-decides that per tile.  Then a register-blocked microkernel does the work.  It is generated as vector IR in one of three
-flavours, which leave the same bits behind as the plain loops do:
-
-    vnni512   AVX-512 VNNI: 4 x 16 rows by 6 positions, four products and their sum in one instruction
-    vnni256   the same on 256-bit registers: 2 x 8 rows by 6 positions
-    avx2      16-bit multiply-add in pairs: 8 rows by 6 positions
-    plain     numba loops, for any processor; `exact` is the same with every step flushed and saturated by hand
-
-VNNI multiplies unsigned by signed bytes, so a pool holds weight + 128 and a dot product starts at -128 * sum(q).
-NPUSIM_KERNEL names a flavour; the default is the first one that the processor has.
+decides that per tile.  Then one of the microkernels does the work, otherwise the `exact` loops; `plain` is for
+processors without a microkernel.  All of them leave the same bits behind.  NPUSIM_KERNEL names one of vnni512, vnni256,
+avx2, plain and exact; the default is the first that the processor has.
 """
 
 # mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
@@ -26,548 +19,49 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
-import threading
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import carray, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic, register_jitable
+from numba import njit
 
 from ..errors import InputError, nearest
-from ..numerics import (
-    F32,
-    I8,
-    I16,
-    I32,
-    I64,
-    MANTISSA_BITS,
-    U8,
-    add_fp32,
-    round_halves,
-    scale_dot,
+from ..numerics import F32, I8, I16, I32, MANTISSA_BITS, U8
+from .board import (
+    ACTS,
+    BIAS,
+    BLOCK,
+    BOARD,
+    CHUNKS,
+    CODE,
+    DEPTH,
+    EXP,
+    HOLD,
+    IDS,
+    KERNELS,
+    OUT,
+    POSITIONS,
+    SCALES,
+    SRC,
+    STAGES,
+    START,
+    STEPS,
+    SUMS,
+    WIDTH,
+    aligned,
+    lead,
+    team,
 )
-from .vector import Stage, all_within, copy_floats, encode_stages, pointer_to, run_stages
+from .vector import Stage, all_within, encode_stages
 
 # Exponents of non-zero rows between which no dot product or sum can leave fp32's normal range: the smallest quantum is
 # 2^(-100 - 14 - 6 - 6) = 2^-126, and a sum stays below 2^(64 + 1 + 16 + log2(N*K)) < 2^127 for N*K < 2^46.
 _SAFE_WEIGHT_EXP = (-100, 64)
 _SAFE_ACT_EXP = (-14, 15)
-_BLOCK = 24  # positions whose accumulators stay in the first-level cache beside one tile
 _ROW_ALIGN = 16  # a pool pads its rows to a multiple of this
 _MIN_MACS_A_THREAD = 1_000_000  # below, handing work to a thread costs more than it saves
-_PATIENCE, _LEAD_PATIENCE = 100_000, 2_000  # looks at a board before a helper sleeps or a leader yields
-
-_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_F32 = ir.FloatType()
-
-
-# ------------------------------------------------------------------------------------------------- the microkernels
-
-
-def _splat(b: Any, value: Any, count: int) -> Any:
-    vector = ir.VectorType(value.type, count)
-    undefined = ir.Constant(vector, ir.Undefined)
-    one = b.insert_element(undefined, value, _I32(0))
-    return b.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_I32, count), [0] * count))
-
-
-def _load(b: Any, address: Any, to: ir.Type, align: int) -> Any:
-    value = b.load(b.inttoptr(address, to.as_pointer()))
-    value.align = align
-    return value
-
-
-def _declare(b: Any, name: str, returns: ir.Type, arguments: list[ir.Type]) -> Any:
-    known = b.module.globals.get(name)
-    return known if known is not None else ir.Function(b.module, ir.FunctionType(returns, arguments), name)
-
-
-def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni: bool) -> None:
-    """Emit one microkernel: `groups` vectors of `lanes` rows by `positions`, over all elements of a tile.
-
-    Arguments at run time, all int64, addresses as integers and steps in bytes:
-      w, w_step, steps    weights + 128: [steps][rows][4] from the first row on; four elements a step
-      q, q_row            activations, int8 for VNNI, else int16, by source row
-      src, src_step       int32 source row of each position
-      exp, sums           int16 exponents and int32 sums of q by source row
-      scale               float32 2^(E_w - (m_w-1)) by row of the tile
-      bias                127 - (m_a-1)
-      acc, acc_step       float32 accumulators by position, added to
-    """
-    w, w_step, steps, q, q_row, src, src_step, exp, sums, scale, bias, acc, acc_step = args
-    ints, floats = ir.VectorType(_I32, lanes), ir.VectorType(_F32, lanes)
-    pairs, pair_bytes = ir.VectorType(_I16, 2 * lanes), ir.VectorType(_I8, 2 * lanes)
-    parts = groups if vnni else 2 * groups  # integer vectors in a position's sum
-    zero = ir.Constant(ints, [0] * lanes)
-    if vnni:
-        # The operands are bytes; LLVM takes them as words of four, and since version 22 converts the declaration.
-        multiply = _declare(b, f"llvm.x86.avx512.vpdpbusd.{32 * lanes}", ints, [ints, ints, ints])
-    else:
-        multiply = _declare(b, "llvm.x86.avx2.pmadd.wd", ints, [pairs, pairs])
-
-    rows = [b.sext(_load(b, b.add(src, b.mul(src_step, _I64(p))), _I32, 4), _I64) for p in range(positions)]
-    acts_at = [b.add(q, b.mul(row, q_row)) for row in rows]
-    starts = [_splat(b, b.mul(_load(b, b.add(sums, b.shl(row, _I64(2))), _I32, 4), _I32(-128)), lanes) for row in rows]
-
-    before, body, after = b.basic_block, b.append_basic_block("steps"), b.append_basic_block("scale")
-    b.branch(body)
-    b.position_at_end(body)
-    step, w_at = b.phi(_I64), b.phi(_I64)
-    step.add_incoming(_I64(0), before)
-    w_at.add_incoming(w, before)
-    totals = [b.phi(ints) for _ in range(positions * parts)]
-    for i, total in enumerate(totals):
-        total.add_incoming(starts[i // parts] if vnni else zero, before)
-    if vnni:
-        weights = [_load(b, b.add(w_at, _I64(g * lanes * 4)), ints, 4) for g in range(parts)]
-    else:
-        weights = [b.zext(_load(b, b.add(w_at, _I64(g * lanes * 2)), pair_bytes, 4), pairs) for g in range(parts)]
-    results = []
-    for p in range(positions):
-        if vnni:
-            acts = _splat(b, _load(b, b.add(acts_at[p], b.shl(step, _I64(2))), _I32, 1), lanes)
-        else:
-            acts = _splat(b, _load(b, b.add(acts_at[p], b.shl(step, _I64(3))), _I64, 2), lanes // 2)
-            acts = b.bitcast(acts, pairs)
-        for g in range(parts):
-            total = totals[p * parts + g]
-            if vnni:
-                results.append(b.call(multiply, [total, weights[g], acts]))
-            else:
-                results.append(b.add(total, b.call(multiply, [weights[g], acts])))
-    step_next = b.add(step, _I64(1))
-    step.add_incoming(step_next, body)
-    w_at.add_incoming(b.add(w_at, w_step), body)
-    for total, result in zip(totals, results, strict=True):
-        total.add_incoming(result, body)
-    b.cbranch(b.icmp_signed("<", step_next, steps), body, after)
-
-    b.position_at_end(after)
-    scales = [_load(b, b.add(scale, _I64(g * lanes * 4)), floats, 4) for g in range(groups)]
-    even, odd = (ir.Constant(ir.VectorType(_I32, lanes), [2 * i + odd for i in range(lanes)]) for odd in (0, 1))
-    for p in range(positions):
-        e = b.sext(_load(b, b.add(exp, b.shl(rows[p], _I64(1))), _I16, 2), _I32)
-        act = _splat(b, b.bitcast(b.shl(b.add(e, b.trunc(bias, _I32)), _I32(23)), _F32), lanes)
-        for g in range(groups):
-            if vnni:
-                total = results[p * parts + g]
-            else:
-                low, high = results[p * parts + 2 * g : p * parts + 2 * g + 2]
-                total = b.add(b.shuffle_vector(low, high, even), b.shuffle_vector(low, high, odd))
-                total = b.add(total, starts[p])
-            value = b.fmul(b.fmul(b.sitofp(total, floats), act), scales[g])  # both products are exact
-            at = b.add(b.add(acc, b.mul(acc_step, _I64(p))), _I64(g * lanes * 4))
-            b.store(b.fadd(_load(b, at, floats, 4), value), b.inttoptr(at, floats.as_pointer())).align = 4
-
-
-def _micro(positions: Any, wide: Any, where: Any, groups: int, lanes: int, vnni: bool) -> Any:
-    """Return an intrinsic's signature and code for literal `positions` and `wide`: `groups` row vectors, or one."""
-    if not isinstance(positions, types.IntegerLiteral) or not isinstance(wide, types.IntegerLiteral):
-        return None
-    count, group_count = positions.literal_value, groups if wide.literal_value else 1
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if wide.literal_value or groups > 1:  # else the wide one has taken all rows
-            _emit_micro(builder, cgutils.unpack_tuple(builder, args[2], 13), count, group_count, lanes, vnni)
-        return context.get_dummy_value()
-
-    return types.void(positions, wide, where), codegen
-
-
-@intrinsic(prefer_literal=True)
-def _micro_vnni512(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
-    return _micro(positions, wide, where, 4, 16, True)
-
-
-@intrinsic(prefer_literal=True)
-def _micro_vnni256(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
-    return _micro(positions, wide, where, 2, 8, True)
-
-
-@intrinsic(prefer_literal=True)
-def _micro_avx2(typingctx: Any, positions: Any, wide: Any, where: Any) -> Any:
-    return _micro(positions, wide, where, 1, 8, False)
-
-
-# ------------------------------------------------------------------------------------------------ loops around them
-#
-# A product is cut into chunks of an output tile and some positions, and a board of int64 tells all threads about it.
-# The first three fields change while they work, and have a cache line each.
-
-_LEFT, _DONE, _OVER = 0, 8, 16  # chunks not begun, chunks finished, nonzero when anything saturated
-_FIELDS = 24
-(
-    _CHUNKS,  # R times the chunks of an output tile
-    _CHUNK,  # positions of a chunk, at most _BLOCK
-    _WEIGHTS,  # addresses of the pool's weights and scales (or exps) ...
-    _SCALES,
-    _STEPS,  # ... and their sizes
-    _ROWS,
-    _BIAS,  # 127 - (m_a-1)
-    _IDS,  # int32[R, K]
-    _DEPTH,  # K
-    _ACTS,  # the activations [n_src, 4*steps], int16 for avx2, else int8; int16[n_src]; int32[n_src]
-    _EXP,
-    _SUMS,
-    _SRC,  # int32[P, K]
-    _START,  # float32[R, P, N] or 0
-    _HOLD,
-    _OUT,  # float32[R, P, N]
-    _POSITIONS,  # P
-    _WIDTH,  # N
-    _CODE,  # stages for `vector.run_stages`
-    _CODES,
-    _LIMITS,
-    _STAGES,
-    _BOARD,  # the size of a board
-) = range(_FIELDS, _FIELDS + 23)
-
-
-@register_jitable
-def _chunk_of(board, chunk):
-    """Return the output tile and the positions [first, last) of a chunk."""
-    per_row = -(-board[_POSITIONS] // board[_CHUNK])
-    first = chunk % per_row * board[_CHUNK]
-    return chunk // per_row, first, min(first + board[_CHUNK], board[_POSITIONS])
-
-
-@register_jitable
-def _finish(board, acc, acc_step, number, count):
-    """Take `count` vectors of sums at address acc to vector `number` of the output; return nonzero on saturation."""
-    width, out = board[_WIDTH], board[_OUT]
-    over = 0
-    if board[_HOLD] != 0:
-        for p in range(count):
-            copy_floats(acc + p * acc_step, out + (number + p) * width * 4, width)
-        return over
-    for p in range(count):
-        over |= round_halves(acc + p * acc_step, out + (number + p) * width * 4, width)
-    if board[_STAGES] > 0:
-        table = (board[_CODE], board[_CODES], board[_LIMITS], board[_STAGES])
-        over |= run_stages(table, out, number, number + count, width)
-    return over
-
-
-@register_jitable
-def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
-    """Compute one chunk with a microkernel; acc: address of float32[_BLOCK, rows]."""
-    r, first, last = _chunk_of(board, chunk)
-    count = last - first
-    rows, steps, depth, width = board[_ROWS], board[_STEPS], board[_DEPTH], board[_WIDTH]
-    number = r * board[_POSITIONS] + first
-    row_bytes = rows * 4
-    inputs = (board[_ACTS], steps * 4 * act_bytes)
-    by_source = (depth * 4, board[_EXP], board[_SUMS])
-    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
-    sums = carray(pointer_to(acc, np.float32), (count * rows,))
-    for i in range(count * rows):
-        sums[i] = np.float32(0.0)  # +0 + x is x: an integer zero is +0, so no -0 is lost
-    if board[_START] != 0:
-        for p in range(count):
-            copy_floats(board[_START] + (number + p) * width * 4, acc + p * row_bytes, width)
-    for k in range(depth):
-        w = board[_WEIGHTS] + ids[k] * steps * row_bytes
-        s = board[_SCALES] + ids[k] * row_bytes
-        p = 0
-        while p < count:
-            at = board[_SRC] + ((first + p) * depth + k) * 4
-            to = acc + p * row_bytes
-            left = count - p
-            g = 0
-            while g < row_bytes:
-                where = (w + g, row_bytes, steps, *inputs, at, *by_source, s + g, board[_BIAS], to + g, row_bytes)
-                if row_bytes - g >= groups * lanes * 4:
-                    if left >= 6:
-                        micro(6, 1, where)
-                    elif left >= 4:
-                        micro(4, 1, where)
-                    elif left >= 2:
-                        micro(2, 1, where)
-                    else:
-                        micro(1, 1, where)
-                    g += groups * lanes * 4
-                else:
-                    if left >= 6:
-                        micro(6, 0, where)
-                    elif left >= 4:
-                        micro(4, 0, where)
-                    elif left >= 2:
-                        micro(2, 0, where)
-                    else:
-                        micro(1, 0, where)
-                    g += lanes * 4
-            p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
-    return _finish(board, acc, row_bytes, number, count)
-
-
-@register_jitable
-def _chunk_vnni512(board, acc, chunk):
-    return _chunk_by_micro(_micro_vnni512, 4, 16, 1, board, acc, chunk)
-
-
-@register_jitable
-def _chunk_vnni256(board, acc, chunk):
-    return _chunk_by_micro(_micro_vnni256, 2, 8, 1, board, acc, chunk)
-
-
-@register_jitable
-def _chunk_avx2(board, acc, chunk):
-    return _chunk_by_micro(_micro_avx2, 1, 8, 2, board, acc, chunk)
-
-
-@register_jitable
-def _dots(board, tile, row, dots):
-    """Leave the integer dot products of one tile and one vector in dots: int32[rows]."""
-    rows, steps = board[_ROWS], board[_STEPS]
-    weights = carray(pointer_to(board[_WEIGHTS] + tile * steps * rows * 4, np.uint8), (steps, rows, 4))
-    q = carray(pointer_to(board[_ACTS] + row * steps * 4, np.int8), (steps, 4))
-    sums = carray(pointer_to(board[_SUMS] + row * 4, np.int32), (1,))
-    for r in range(rows):
-        dots[r] = np.int32(-128) * sums[0]
-    for s in range(steps):
-        a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
-        w = weights[s]
-        for r in range(rows):
-            dots[r] += np.int32(w[r, 0]) * a + np.int32(w[r, 1]) * b + np.int32(w[r, 2]) * c + np.int32(w[r, 3]) * d
-
-
-@register_jitable
-def _chunk_plain(board, acc, chunk):
-    r, first, last = _chunk_of(board, chunk)
-    rows, depth, width = board[_ROWS], board[_DEPTH], board[_WIDTH]
-    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
-    dots = np.empty(rows, np.int32)
-    total = carray(pointer_to(acc, np.float32), (width,))
-    over = 0
-    for p in range(first, last):
-        number = r * board[_POSITIONS] + p
-        src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
-        for i in range(width):
-            total[i] = np.float32(0.0)
-        if board[_START] != 0:
-            copy_floats(board[_START] + number * width * 4, acc, width)
-        for k in range(depth):
-            row = np.int64(src[k])
-            _dots(board, np.int64(ids[k]), row, dots)
-            exp = carray(pointer_to(board[_EXP] + row * 2, np.int16), (1,))
-            act = np.float32(2.0 ** (exp[0] + board[_BIAS] - 127))
-            scales = carray(pointer_to(board[_SCALES] + np.int64(ids[k]) * rows * 4, np.float32), (width,))
-            for i in range(width):
-                total[i] += np.float32(dots[i]) * act * scales[i]
-        over |= _finish(board, acc, 0, number, 1)
-    return over
-
-
-@register_jitable
-def _chunk_exact(board, acc, chunk):
-    """Do the same by the fp32 rule at every step; board[_SCALES]: int16[n_tiles, rows] = E_w - (m_w-1)."""
-    r, first, last = _chunk_of(board, chunk)
-    rows, depth, width = board[_ROWS], board[_DEPTH], board[_WIDTH]
-    ids = carray(pointer_to(board[_IDS] + r * depth * 4, np.int32), (depth,))
-    dots = np.empty(rows, np.int32)
-    total = carray(pointer_to(acc, np.float32), (width,))
-    over = 0
-    for p in range(first, last):
-        number = r * board[_POSITIONS] + p
-        src = carray(pointer_to(board[_SRC] + p * depth * 4, np.int32), (depth,))
-        fresh = board[_START] == 0
-        if not fresh:
-            copy_floats(board[_START] + number * width * 4, acc, width)
-        for k in range(depth):
-            row = np.int64(src[k])
-            _dots(board, np.int64(ids[k]), row, dots)
-            exp = carray(pointer_to(board[_EXP] + row * 2, np.int16), (1,))
-            act = exp[0] + board[_BIAS] - 127
-            exps = carray(pointer_to(board[_SCALES] + np.int64(ids[k]) * rows * 2, np.int16), (width,))
-            for i in range(width):
-                value, saturated = scale_dot(dots[i], act + exps[i])
-                over |= saturated
-                if not fresh:
-                    value, saturated = add_fp32(total[i], value)
-                    over |= saturated
-                total[i] = value
-            fresh = False
-        over |= _finish(board, acc, 0, number, 1)
-    return over
-
-
-# ------------------------------------------------------------------------------------------------ threads at a board
-
-
-def _atomic(operation: str) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.atomic_rmw(operation, builder.inttoptr(args[0], _I64.as_pointer()), args[1], "seq_cst")
-
-    return types.int64(types.int64, types.int64), codegen
-
-
-@intrinsic
-def _fetch_add(typingctx: Any, address: Any, value: Any) -> Any:
-    return _atomic("add")
-
-
-@intrinsic
-def _exchange(typingctx: Any, address: Any, value: Any) -> Any:
-    return _atomic("xchg")
-
-
-@intrinsic
-def _fetch_or(typingctx: Any, address: Any, value: Any) -> Any:
-    return _atomic("or")
-
-
-@intrinsic
-def _look(typingctx: Any, address: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(builder.inttoptr(args[0], _I64.as_pointer()), "acquire", 8)
-
-    return types.int64(types.int64), codegen
-
-
-@intrinsic
-def _relax(typingctx: Any) -> Any:
-    """Tell the processor that this is a spin loop, where it has a word for that."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if platform.machine().lower() in ("x86_64", "amd64"):
-            builder.call(_declare(builder, "llvm.x86.sse2.pause", ir.VoidType(), []), [])
-        return context.get_dummy_value()
-
-    return types.void(), codegen
-
-
-@register_jitable
-def _attend(chunk_function, board, patience, lead):
-    """Do chunks while there are any; then wait, the leader for all to be finished, a helper for the next product.
-
-    Return whether the product is finished (leader); give up after `patience` looks in vain.
-    """
-    base = board.ctypes.data
-    looks = 0
-    while looks <= patience:
-        if _look(base + _LEFT * 8) > 0:
-            left = _fetch_add(base + _LEFT * 8, -1)
-            if left > 0:  # a chunk of our own; the fields of the board are those of its product until it is done
-                scratch = np.empty(_BLOCK * board[_ROWS] + 16, np.float32)
-                acc = (scratch.ctypes.data + 63) & -64
-                if chunk_function(board, acc, board[_CHUNKS] - left) != 0:
-                    _fetch_or(base + _OVER * 8, 1)
-                _fetch_add(base + _DONE * 8, 1)
-                looks = 0
-                continue
-        if lead and _look(base + _DONE * 8) >= board[_CHUNKS]:
-            return True
-        looks += 1
-        _relax()
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _attend_vnni512(board, patience, lead):
-    return _attend(_chunk_vnni512, board, patience, lead)
-
-
-@njit(cache=True, nogil=True)
-def _attend_vnni256(board, patience, lead):
-    return _attend(_chunk_vnni256, board, patience, lead)
-
-
-@njit(cache=True, nogil=True)
-def _attend_avx2(board, patience, lead):
-    return _attend(_chunk_avx2, board, patience, lead)
-
-
-@njit(cache=True, nogil=True)
-def _attend_plain(board, patience, lead):
-    return _attend(_chunk_plain, board, patience, lead)
-
-
-@njit(cache=True, nogil=True)
-def _attend_exact(board, patience, lead):
-    return _attend(_chunk_exact, board, patience, lead)
-
-
-_KERNELS: dict[str, Callable[[I64, int, bool], bool]] = {
-    "vnni512": _attend_vnni512,
-    "vnni256": _attend_vnni256,
-    "avx2": _attend_avx2,
-    "plain": _attend_plain,
-    "exact": _attend_exact,
-}
-
-
-class _Team:
-    """Helper threads around one board, for one kernel.
-
-    A layer's products come a few microseconds apart, less than it takes to wake a thread: after a product a helper
-    keeps looking at the board for some milliseconds before it goes to sleep.  Without any helper awake the leader does
-    all chunks itself.
-    """
-
-    def __init__(self, kernel: str, helpers: int) -> None:
-        self.board: I64 = _aligned((_BOARD,), np.int64)
-        self.board[:] = 0
-        self.busy = threading.Lock()
-        self._attend = _KERNELS[kernel]
-        self._awake = [threading.Event() for _ in range(helpers)]
-        for number, awake in enumerate(self._awake):
-            name = f"matvec-{kernel}-{number}"
-            threading.Thread(target=self._help, args=(awake,), name=name, daemon=True).start()
-
-    def _help(self, awake: threading.Event) -> None:
-        while True:
-            awake.wait()
-            self._attend(self.board, _PATIENCE, False)
-            awake.clear()  # a product that has come just now is done without this helper
-
-    def lead(self, product: I64) -> bool:
-        """Do a product with whoever is awake, and return whether it saturated; `busy` is held."""
-        for awake in self._awake:
-            if not awake.is_set():
-                awake.set()
-        self.board[_CHUNKS:] = product[_CHUNKS:]
-        return _lead(self._attend, self.board)
-
-
-def _lead(attend: Callable[[I64, int, bool], bool], board: I64) -> bool:
-    """Publish the product on a board, see that it gets done and return whether it saturated."""
-    _publish(board)
-    try:
-        while not attend(board, _LEAD_PATIENCE, True):
-            _let_others_run()  # a helper with our last chunk may be waiting for this processor
-    except BaseException:  # the arrays have to stay until nobody works on them any more
-        while not attend(board, _LEAD_PATIENCE, True):
-            pass
-        raise
-    return bool(board[_OVER])
-
-
-@njit(cache=True, nogil=True)
-def _publish(board):
-    """Make the product on a board known.
-
-    A helper that is late for the product before may still take from _LEFT, but gets nothing as it is not positive.
-    """
-    board[_DONE] = 0
-    board[_OVER] = 0
-    _exchange(board.ctypes.data + _LEFT * 8, board[_CHUNKS])
-
-
-_let_others_run = getattr(os, "sched_yield", None) or functools.partial(time.sleep, 0)
-
-
-@functools.cache
-def _team(kernel: str, helpers: int, process: int) -> _Team:
-    """Return the team of this process (a fork has none of its parent's threads)."""
-    return _Team(kernel, helpers)
 
 
 # ---------------------------------------------------------------------------------------------------- choosing one
@@ -610,22 +104,14 @@ def _usable_kernel(name: str | None) -> str:
     usable = available_kernels()
     if not name:
         return usable[0]
-    if name not in _KERNELS:
-        raise InputError(f"NPUSIM_KERNEL: got '{name}'{nearest(name, _KERNELS)}")
+    if name not in KERNELS:
+        raise InputError(f"NPUSIM_KERNEL: got '{name}'{nearest(name, KERNELS)}")
     if name not in usable:
         raise InputError(f"NPUSIM_KERNEL: got '{name}', which this processor lacks (allowed: {', '.join(usable)})")
     return name
 
 
 # ------------------------------------------------------------------------------------------------------- tile pool
-
-
-def _aligned(shape: tuple[int, ...], dtype: type) -> npt.NDArray[Any]:
-    """Return an uninitialised array that starts on a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.empty(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(dtype).reshape(shape)
 
 
 class TilePool:
@@ -645,7 +131,7 @@ class TilePool:
             raise InputError(f"mantissa: got {m} magnitude bits (allowed: 2..7)")
         self.n_tiles, self.native_dim, self.mantissa = q.shape[0], q.shape[1], m
         rows = -(-self.native_dim // _ROW_ALIGN) * _ROW_ALIGN
-        self.weights: U8 = _aligned((self.n_tiles, -(-self.native_dim // 4), rows, 4), np.uint8)
+        self.weights: U8 = aligned((self.n_tiles, -(-self.native_dim // 4), rows, 4), np.uint8)
         self.scales: F32 = np.empty((self.n_tiles, rows), np.float32)
         self.exps: I16 = np.empty((self.n_tiles, rows), np.int16)
         self.unsafe: npt.NDArray[np.bool_] = np.empty(self.n_tiles, np.bool_)
@@ -713,16 +199,16 @@ def _describe(board, tile_ids, q, exp, sums, src, start, out, unsafe):
         for k in range(tile_ids.shape[1]):
             if unsafe[tile_ids[r, k]]:
                 found |= _NEEDS_EXACT
-    board[_IDS] = tile_ids.ctypes.data
-    board[_DEPTH] = tile_ids.shape[1]
-    board[_ACTS] = q.ctypes.data
-    board[_EXP] = exp.ctypes.data
-    board[_SUMS] = sums.ctypes.data
-    board[_SRC] = src.ctypes.data
-    board[_START] = start.ctypes.data if start.size > 0 else 0
-    board[_OUT] = out.ctypes.data
-    board[_POSITIONS] = out.shape[1]
-    board[_WIDTH] = out.shape[2]
+    board[IDS] = tile_ids.ctypes.data
+    board[DEPTH] = tile_ids.shape[1]
+    board[ACTS] = q.ctypes.data
+    board[EXP] = exp.ctypes.data
+    board[SUMS] = sums.ctypes.data
+    board[SRC] = src.ctypes.data
+    board[START] = start.ctypes.data if start.size > 0 else 0
+    board[OUT] = out.ctypes.data
+    board[POSITIONS] = out.shape[1]
+    board[WIDTH] = out.shape[2]
     return found
 
 
@@ -768,7 +254,7 @@ def matvec(
         q = np.pad(q, ((0, 0), (0, -n % 4)))
     result = out.reshape(n_out, n_pos, n)
     begin = _NOTHING if start is None else start.reshape(result.shape)
-    board = np.zeros(_BOARD, np.int64)
+    board = np.zeros(BOARD, np.int64)
     found = _describe(board, tiles, q, act_exp, sums, src, begin, result, pool.unsafe)
     if found & _BAD_TILE:
         raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
@@ -781,31 +267,31 @@ def matvec(
     name = "exact" if exact else choose_kernel(kernel)
     if name == "avx2":
         wide = q.astype(np.int16)
-        board[_ACTS] = wide.ctypes.data
+        board[ACTS] = wide.ctypes.data
     _tables, entry = encode_stages(() if hold else stages, n_out * n_pos, n)
 
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
-    per_tile = -(-n_pos // _BLOCK)
+    per_tile = -(-n_pos // BLOCK)
     if threads > 1 and n_out < 2 * threads:  # some chunks for every thread, and as many for each
         per_tile = -(-max(per_tile, 2 * threads) // threads) * threads
-    chunk = -(-n_pos // per_tile) if threads > 1 else _BLOCK
-    board[_CHUNKS : _SCALES + 1] = (
+    chunk = -(-n_pos // per_tile) if threads > 1 else BLOCK
+    board[CHUNKS : SCALES + 1] = (
         n_out * -(-n_pos // chunk),
         chunk,
         pool.addresses[0],
         pool.addresses[1 + (name == "exact")],
     )
-    board[_STEPS : _BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
-    board[_HOLD] = hold
-    board[_CODE : _STAGES + 1] = entry
+    board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
+    board[HOLD] = hold
+    board[CODE : STAGES + 1] = entry
     if threads > 1:
-        team = _team(name, threads - 1, os.getpid())
-        if team.busy.acquire(blocking=False):
+        crew = team(name, threads - 1, os.getpid())
+        if crew.busy.acquire(blocking=False):
             try:
-                return team.lead(board)
+                return crew.lead(board)
             finally:
-                team.busy.release()
-    return _lead(_KERNELS[name], board)
+                crew.busy.release()
+    return lead(KERNELS[name], board)
 
 
 _DTYPES = {t: np.dtype(t) for t in ("int8", "int16", "int32", "float32")}
