@@ -274,6 +274,73 @@ def test_constant_that_becomes_infinite() -> None:
     assert refusal(model) == "test: Mul 'node0': its constant result holds infinity, allowed: finite numbers"
 
 
+def contradiction(case: str) -> onnx.ModelProto:
+    """Return a model that contradicts itself in a way that neither checker nor shape inference sees."""
+    b = Build()
+    x = b.input(1, 4, 5, 5)
+    if case == "bias":
+        return b.model(b("Conv", x, b.weights(6, 4, 1, 1), b.values(7)))
+    if case == "groups":
+        return b.model(b("Conv", x, b.weights(6, 2, 1, 1), group=4))
+    if case == "reshape":
+        return b.model(b("Reshape", b("Conv", x, b.weights(4, 4, 1, 1)), b.const(np.array([1, 99]))))
+    if case == "empty":
+        return b.model(b("PRelu", b("Conv", x, b.weights(4, 4, 1, 1)), b.const(np.zeros(0))))
+    x = b("Flatten", x)
+    if case == "bias C":
+        return b.model(b("Gemm", x, b.weights(100, 3), b.values(4)))
+    assert case == "alpha"
+    return b.model(b("Gemm", x, b.weights(100, 3), alpha=float("inf")))
+
+
+@pytest.mark.parametrize(
+    ("case", "text"),
+    [
+        ("bias", "Conv 'node0': bias of shape [7], allowed: [6]"),
+        ("groups", "Conv 'node0': weights [6, 2, 1, 1] in 4 groups over 4 channels, allowed: matching channels"),
+        ("reshape", "Reshape 'node1': shape [1, 99] for a tensor of [1, 4, 5, 5], allowed: as many elements"),
+        ("empty", "PRelu 'node1': slope 'c1' is empty, allowed: at least one element"),
+        ("bias C", "Gemm 'node1': bias C of shape [4], allowed: 3 elements"),
+        ("alpha", "Gemm 'node1': alpha inf makes the matrix infinite, allowed: finite numbers"),
+    ],
+)
+def test_contradiction(case: str, text: str) -> None:
+    assert refusal(contradiction(case)) == f"test: {text}"
+
+
+def test_what_onnx_runtime_refuses() -> None:
+    b = Build()
+    x = b("Relu", b("Gemm", b.input(1, 4), b.weights(4, 4)))
+    model = b.model(b("FusedGemm", x, b.weights(4, 3), activation="Relu", domain="com.microsoft"))
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    model.graph.node[-1].op_type = "NoSuchThing"
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("fusedgemm2", TensorProto.FLOAT, [1, 3]))
+    assert refusal(model).startswith("test: ONNX Runtime refuses NoSuchThing 'node2': ")
+
+
+@pytest.mark.parametrize(
+    ("extent", "text"),
+    [
+        (10000, "test: tensor 'x' has shape [1, 1, 10000, 10000], allowed: at most 67108864 elements"),
+        (99999, "test: tensor 'relu0' has shape [1, 1, 99999, 99999], allowed: at most 268435456 elements"),
+    ],
+)
+def test_huge_input(extent: int, text: str) -> None:
+    b = Build()
+    assert refusal(b.model(b("Relu", b.input(1, 1, extent, extent)))) == text
+
+
+def test_name_that_is_no_text() -> None:
+    data = small().SerializeToString().replace(b"node3", b"nod\xff\xfe")
+    assert refusal(parse(data, "m")) == "test: name b'nod\\xff\\xfe', allowed: UTF-8 text"
+
+
+def test_attribute_that_is_no_number() -> None:
+    b = Build()
+    model = b.model(b("LeakyRelu", b.input(1, 4), alpha=float("nan")))
+    assert refusal(model) == "test: an attribute is NaN, allowed: numbers"
+
+
 # ---- --npu-only
 
 
@@ -360,3 +427,73 @@ def test_mutated_models_give_only_our_errors(data: st.DataObject) -> None:
             blob[at:at] = blob[at : at + data.draw(st.integers(1, 16))]
     with contextlib.suppress(NpuError):
         to_graph(load_model(parse(bytes(blob), "model")))
+
+
+NUMBERS = st.sampled_from([-9, -1, 0, 1, 2, 3, 5, 7, 100])
+ATTRIBUTES = {
+    "strides": st.lists(NUMBERS, min_size=1, max_size=3),
+    "kernel_shape": st.lists(NUMBERS, min_size=1, max_size=3),
+    "pads": st.lists(NUMBERS, min_size=2, max_size=8),
+    "dilations": st.lists(NUMBERS, min_size=1, max_size=3),
+    "perm": st.permutations(range(4)),
+    "axes": st.lists(NUMBERS, min_size=1, max_size=2),
+    "group": NUMBERS,
+    "axis": NUMBERS,
+    "ceil_mode": st.integers(0, 1),
+    "transA": st.integers(0, 1),
+    "auto_pad": st.sampled_from(["SAME_UPPER", "SAME_LOWER", "VALID", "ELSE"]),
+    "alpha": st.sampled_from([0.0, -1.0, 1e38, float("inf")]),
+    "epsilon": st.sampled_from([0.0, -5.0, 1e38]),
+}
+OPERATORS = [
+    "Relu",
+    "Conv",
+    "Gemm",
+    "MatMul",
+    "Add",
+    "Max",
+    "Clip",
+    "MaxPool",
+    "AveragePool",
+    "GlobalMaxPool",
+    "Concat",
+    "Flatten",
+    "Transpose",
+    "Squeeze",
+    "Pad",
+    "Dropout",
+    "PRelu",
+    "ReduceMean",
+    "Softmax",
+    "BatchNormalization",
+]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_rewritten_models_give_only_our_errors(data: st.DataObject) -> None:
+    """Change operators, attributes, edges, input extents and the opset of a well-formed model."""
+    model = onnx.ModelProto.FromString(data.draw(st.sampled_from(SEEDS)))
+    graph = model.graph
+    for _ in range(data.draw(st.integers(1, 3))):
+        node = data.draw(st.sampled_from(list(graph.node)))
+        kind = data.draw(st.sampled_from(["attribute", "attribute", "operator", "edge", "extent", "opset"]))
+        if kind == "attribute":
+            name = data.draw(
+                st.sampled_from([a.name for a in node.attribute if a.name in ATTRIBUTES] or list(ATTRIBUTES))
+            )
+            for old in [a for a in node.attribute if a.name == name]:
+                node.attribute.remove(old)
+            node.attribute.append(helper.make_attribute(name, data.draw(ATTRIBUTES[name])))
+        elif kind == "operator":
+            node.op_type = data.draw(st.sampled_from(OPERATORS))
+        elif kind == "edge" and node.input:
+            names = [n for other in graph.node for n in [*other.input, *other.output]]
+            node.input[data.draw(st.integers(0, len(node.input) - 1))] = data.draw(st.sampled_from(names))
+        elif kind == "extent":
+            dim = data.draw(st.sampled_from(list(graph.input[0].type.tensor_type.shape.dim)))
+            dim.dim_value = data.draw(NUMBERS)
+        elif kind == "opset":
+            model.opset_import[0].version = data.draw(st.sampled_from([7, 9, 11, 13, 18, 24]))
+    with contextlib.suppress(NpuError):
+        to_graph(load_model(model))

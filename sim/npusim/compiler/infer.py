@@ -21,7 +21,10 @@ SMALL = 1024
 """Constants of at most so many elements keep their values for shape inference."""
 
 MAX_ELEMENTS = 1 << 28
-"""Largest tensor that the compiler takes: a corrupt shape must not eat the memory."""
+"""Largest constant that the compiler takes: a corrupt shape must not eat the memory."""
+
+MAX_COMPUTED = 1 << 26
+"""Largest computed tensor: a feature map beyond it has no place in the machine's DRAM anyway."""
 
 
 def first_line(err: BaseException) -> str:
@@ -160,6 +163,11 @@ def _floor_pool(node: Node, net: Net) -> Any:
 
 def check_types(net: Net) -> Net:
     """Refuse what neither the NPU nor the host steps are meant for, now that the types are known."""
+    for name in [i.name for i in net.inputs] + [n for node in net.nodes for n in node.outputs]:
+        if math.prod(net.shapes.get(name, ())) > MAX_COMPUTED:
+            raise ModelError(
+                f"{net.name}: tensor '{name}' has shape {list(net.shapes[name])}, allowed: at most {MAX_COMPUTED} elements"
+            )
     for node in net.nodes:
         for name in node.outputs:
             dtype = net.dtypes.get(name, "")

@@ -74,6 +74,8 @@ class Lowering:
         value = self.net.consts.get(name)
         if value is None:
             raise Refuse(f"its {what} '{name}' is not constant")
+        if value.size == 0:
+            raise self.fail(node, f"{what} '{name}' is empty, allowed: at least one element")
         if value.dtype.name not in FLOATS:
             raise Refuse(f"its {what} '{name}' has dtype {value.dtype.name}")
         if value.size == 1 and not np.isfinite(value).all():
@@ -103,6 +105,8 @@ class Lowering:
 
     def new_map(self, name: str, height: int, width: int, segments: tuple[int, ...]) -> FeatureMap:
         """Return a fresh map; a taken name gets a number."""
+        if min(height, width, *segments) < 1:
+            raise Refuse("its result is empty")
         unique, number = name, 1
         while unique in self.maps:
             number += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from npusim.compiler import views
@@ -16,6 +18,8 @@ def _reshape(low: Lowering, node: Node) -> None:
     """Rename to the output's shape, elements in the same order."""
     view = low.view(node.inputs[0])
     shape = low.shape(node.outputs[0])
+    if math.prod(shape) != low.fmap(view).elements:
+        raise low.fail(node, f"shape {list(shape)} for a tensor of {list(view.shape)}, allowed: as many elements")
     low.rename(node, views.reshape(view, low.fmap(view), shape))
 
 
@@ -43,6 +47,8 @@ def Transpose(low: Lowering, node: Node) -> None:
     """Permute the axes."""
     view = low.view(node.inputs[0])
     perm = tuple(node.attrs.get("perm", range(len(view.shape))[::-1]))
+    if sorted(perm) != list(range(len(view.shape))):
+        raise low.fail(node, f"perm {list(perm)} for {len(view.shape)} axes, allowed: each axis once")
     low.rename(node, views.transpose(view, low.fmap(view), perm))
 
 
