@@ -33,6 +33,7 @@ class Param:
     source, source_shape: its name and shape in a TF-Slim checkpoint; source_axes: their transposition, which gives
     `shape` but for axes of size 1.
     gain, offset: typical gamma and beta where the parameter belongs to a batch normalisation.
+    reads, writes: the feature spaces of a convolution's inputs and outputs, or a classifier's inputs; "": none.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Param:
     source_axes: tuple[int, ...]
     gain: float = 1.0
     offset: float = 0.0
+    reads: str = ""
+    writes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class GraphBuilder:
         self.params: dict[str, Param] = {}
         self.inputs: dict[str, tuple[int, ...]] = {}
         self._channels: dict[str, int] = {}
+        self._spaces: dict[str, str] = {}
 
     def input(self, name: str, shape: tuple[int, ...]) -> str:
         """Declare a graph input; shape: batch first, channels second."""
@@ -83,12 +87,17 @@ class GraphBuilder:
         """Return the size of a value's axis 1."""
         return self._channels[value]
 
+    def space(self, value: str) -> str:
+        """Return the feature space of a value, "" if it has none."""
+        return self._spaces.get(value, "")
+
     def node(self, op: str, inputs: Iterable[str], name: str, output: str = "", **attributes: Any) -> str:
         """Append a node that keeps the number of channels of its first input."""
         sources = list(inputs)
         output = output or f"{name}:0"
         self.nodes.append(helper.make_node(op, sources, [output], name=name, **attributes))
         self._channels[output] = self._channels[sources[0]]
+        self._spaces[output] = self._spaces.get(sources[0], "")
         return output
 
     def conv(
@@ -103,13 +112,17 @@ class GraphBuilder:
         relu: bool = True,
         gain: float = 1.0,
         offset: float = 0.0,
+        space: str = "",
     ) -> str:
         """Append a convolution without bias, its batch normalisation and, if wanted, a ReLU.
 
         Odd kernels only; padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
         gain, offset: typical gamma and beta of the batch normalisation.
+        space: the name of the feature space of the outputs: values that are added share one.  Default: one of its own.
         """
-        weights = self._weights(scope, (depth, self.channels(x), kernel, kernel), self._role(x), source_rank=4)
+        shape = (depth, self.channels(x), kernel, kernel)
+        space = space or scope
+        weights = self._weights(scope, shape, self._role(x), source_rank=4, reads=self.space(x), writes=space)
         pad = dilation * (kernel - 1) // 2
         y = self.node(
             "Conv",
@@ -121,6 +134,7 @@ class GraphBuilder:
             dilations=[dilation, dilation],
         )
         self._channels[y] = depth
+        self._spaces[y] = space
         roles = ("gamma", "beta", "moving_mean", "moving_variance")
         norm = [self._vector(f"{scope}/BatchNorm/{role}", depth, role, gain=gain, offset=offset) for role in roles]
         y = self.node("BatchNormalization", [y, *norm], f"{scope}/BatchNorm/FusedBatchNorm", epsilon=BN_EPSILON)
@@ -133,16 +147,20 @@ class GraphBuilder:
         source_rank: 4 where the checkpoint holds the layer as a 1x1 convolution.
         """
         role = "centred_weights" if centred else self._role(x)
-        weights = self._weights(scope, (depth, self.channels(x)), role, source_rank=source_rank)
+        reads = self.space(x)
+        weights = self._weights(scope, (depth, self.channels(x)), role, source_rank=source_rank, reads=reads)
         biases = self._vector(f"{scope}/biases", depth, "centred_biases" if centred else "biases")
         y = self.node("Gemm", [x, weights, biases], f"{scope}/MatMul", transB=1)
         self._channels[y] = depth
+        self._spaces[y] = ""
         return y
 
     def _role(self, x: str) -> str:
         return "first_weights" if x in self.inputs else "weights"
 
-    def _weights(self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int) -> str:
+    def _weights(
+        self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int, reads: str = "", writes: str = ""
+    ) -> str:
         """Add weights[out, in, ...], which a checkpoint holds as [..., in, out]: another layout, so another name."""
         source = f"{scope}/weights"
         depth, fan_in, *kernel = shape
@@ -154,6 +172,8 @@ class GraphBuilder:
                 source=source,
                 source_shape=(*(kernel or (1,) * (source_rank - 2)), fan_in, depth),
                 source_axes=(source_rank - 1, source_rank - 2, *range(source_rank - 2)),
+                reads=reads,
+                writes=writes,
             )
         )
 

@@ -22,6 +22,8 @@ BASE_DEPTHS = (64, 128, 256, 512)
 FORMS = ("whole", "featurizer", "classifier")
 CLASSES = 1000
 IMAGE_SIZE = 224
+RESIDUAL_GAIN = 0.3  # typical gamma and beta behind a unit's last convolution, where seeded
+RESIDUAL_OFFSET = -0.03  # keeps the trunk as sparse as it is
 
 
 def resnet_v1(depth: int = 50, form: str = "whole") -> Network:
@@ -38,8 +40,7 @@ def resnet_v1(depth: int = 50, form: str = "whole") -> Network:
     for block, (units, base_depth) in enumerate(zip(UNITS[depth], BASE_DEPTHS, strict=True), 1):
         for unit in range(1, units + 1):
             stride = 2 if unit == units and block < 4 else 1
-            last = block == 4 and unit == units
-            x = bottleneck(g, x, f"{scope}/block{block}/unit_{unit}/bottleneck_v1", base_depth, stride, sparse=last)
+            x = bottleneck(g, x, f"{scope}/block{block}", unit, base_depth, stride)
     features = g.node("GlobalAveragePool", [x], f"{scope}/pool5")
     x = g.node("Flatten", [features], f"{scope}/SpatialSqueeze", axis=1)
     x = g.dense(x, f"{scope}/logits", CLASSES, centred=True, source_rank=4)
@@ -61,23 +62,22 @@ def resnet_v1(depth: int = 50, form: str = "whole") -> Network:
     )
 
 
-def bottleneck(g: GraphBuilder, x: str, scope: str, base_depth: int, stride: int, *, sparse: bool) -> str:
+def bottleneck(g: GraphBuilder, x: str, block: str, unit: int, base_depth: int, stride: int) -> str:
     """Append a bottleneck unit: 1x1, 3x3 with the stride, 1x1 to 4 * base_depth; added to the shortcut, rectified.
 
-    gain and offset set what seeded parameters do, as training leaves it: a residual weighs less than its shortcut, and
-    few of the features in front of the classifier (sparse) answer to any one picture.
+    A block's units share the feature space of its trunk.
     """
+    scope = f"{block}/unit_{unit}/bottleneck_v1"
     depth = 4 * base_depth
     if g.channels(x) != depth:
-        shortcut = g.conv(x, f"{scope}/shortcut", depth, 1, stride=stride, relu=False)
+        shortcut = g.conv(x, f"{scope}/shortcut", depth, 1, stride=stride, relu=False, space=block)
     elif stride > 1:
         shortcut = g.node("MaxPool", [x], f"{scope}/shortcut/MaxPool", kernel_shape=[1, 1], strides=[stride, stride])
     else:
         shortcut = x
     x = g.conv(x, f"{scope}/conv1", base_depth, 1)
     x = g.conv(x, f"{scope}/conv2", base_depth, 3, stride=stride)
-    gain, offset = (1.0, -1.0) if sparse else (0.5, 0.0)
-    x = g.conv(x, f"{scope}/conv3", depth, 1, relu=False, gain=gain, offset=offset)
+    x = g.conv(x, f"{scope}/conv3", depth, 1, relu=False, gain=RESIDUAL_GAIN, offset=RESIDUAL_OFFSET, space=block)
     x = g.node("Add", [shortcut, x], f"{scope}/add")
     return g.node("Relu", [x], f"{scope}/Relu")
 

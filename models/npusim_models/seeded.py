@@ -1,4 +1,4 @@
-"""Values for a network's parameters from a seed, with activations as healthy as a trained network's.
+"""Values for a network's parameters from a seed: healthy activations, and as robust to noise as training leaves them.
 
 Weights are drawn with a variance of 2 / fan-in (He et al., "Delving deep into rectifiers", 2015), and from the second
 layer on with a mean of exactly 0 over each output's inputs: rectified values are positive, and a surplus common to all
@@ -7,10 +7,25 @@ normalisation are not drawn but measured: the network runs once, layer after lay
 normalisation gets the statistics of what reaches it.  A classifier's weights and biases are set so that the
 classes' scores are centred on the samples: otherwise what all inputs have in common would decide the class alone.
 
+Independent weights alone would amplify any error in a convolution's operands, rounding included, as no trained network
+does.  So convolutions, and a classifier behind them, also have these properties of trained ones:
+
+- Redundant channels.  n channels share about 2 sqrt(n) features (`features`); most of a weight depends on the features
+  of its input and output alone, the rest is its own.  Trained filters are as predictable from few of them (Denil et
+  al., "Predicting parameters in deep learning", 2013).  What a feature's channels have in common adds up in the next
+  layer, and their errors average out.  The units of a residual trunk share its features.
+- Smooth kernels: their spectrum falls with spatial frequency, as that of the pictures does.
+- Residuals weaker than their shortcut: the builders choose a gamma of about 0.3 behind a unit's last convolution.
+  Training that starts from 0 there (Goyal et al., "Accurate, large minibatch SGD", 2017) keeps it small.
+- Weak channels stay weak: gamma is scaled down where a channel varies less than its layer does on average.
+  Normalisation would otherwise amplify what the samples hardly show; weight decay does not let it.
+- A classifier's weights have a Laplace distribution over features: a class answers to few of them.
+
 What can be reproduced: each parameter has a random stream of its own, named by seed and parameter, so drawn values
-(weights, gamma, beta) are the same bit for bit wherever NumPy's generator is.  Measured values pass through ONNX
-Runtime's float32 kernels, whose order of summation follows its version, the processor's instruction set and possibly
-the number of threads: they repeat bit for bit on one such platform, and agree closely but not exactly on another.
+(weights, beta) are the same bit for bit wherever NumPy's generator is.  Measured values (moving statistics, gamma's
+scale, the classifier) pass through ONNX Runtime's float32 kernels, whose order of summation follows its version, the
+processor's instruction set and possibly the number of threads: they repeat bit for bit on one such platform, and agree
+closely but not exactly on another.
 """
 
 from __future__ import annotations
@@ -22,6 +37,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from npusim_models.graph import BN_EPSILON, IR_VERSION, OPSET, Array, Network, Param, Values, subgraph
@@ -29,6 +45,12 @@ from npusim_models.graph import BN_EPSILON, IR_VERSION, OPSET, Array, Network, P
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is being done)
 
 SAMPLES = 16  # inputs to measure with
+FEATURES = 2.0  # of a space of n channels, in sqrt(n)
+OWN = 0.2  # share of a weight's variance that its features do not explain
+SMOOTHNESS = 1.0  # fall of a kernel's amplitude with the square of its frequency
+STEM_SCALE = 0.25  # of a convolution that reads pictures: pixels reach 150, and trained weights are that much smaller
+BETA = 0.1  # deviation of beta in gammas
+SMOOTHNESS = 1.0
 SCORE_DEVIATION = 3.0  # of a classifier's scores over classes and inputs
 MEASURED_ROLES = ("moving_mean", "moving_variance", "centred_biases")
 
@@ -47,22 +69,19 @@ def draw(param: Param, seed: int) -> Array:
     rng = _stream(seed, param.name)
     shape = param.shape
     match param.role:
-        case "weights":
-            weights = _normal(rng, shape, math.sqrt(2 / math.prod(shape[1:])))
-            if math.prod(shape[1:]) > 1:
-                weights -= weights.mean(axis=tuple(range(1, len(shape))), keepdims=True)
-            return weights
-        case "first_weights":
-            return _normal(rng, shape, math.sqrt(2 / math.prod(shape[1:])))
+        case "weights" | "first_weights" if param.writes:
+            return _convolution(param, seed, rng)
+        case "weights" | "first_weights":
+            return _scaled(param, _normal(rng, shape, 1.0))
         case "centred_weights":
-            return _normal(rng, shape, math.sqrt(1 / math.prod(shape[1:])))
+            return _classifier(param, seed, rng)
         case "biases":
             return _normal(rng, shape, 0.1)
         case "gamma":
             gamma: Array = (param.gain * np.exp(0.25 * rng.standard_normal(shape))).astype(np.float32)
             return gamma
         case "beta":
-            beta = _normal(rng, shape, 0.3 * param.gain)
+            beta = _normal(rng, shape, BETA * param.gain)
             beta += np.float32(param.offset)
             return beta
         case "moving_variance":
@@ -121,11 +140,13 @@ def _advance(
 
 
 def _measure_normalisation(node: onnx.NodeProto, x: Array, values: Values) -> None:
-    """Give a BatchNormalization the mean and variance of x: float32[n, channels, ...]."""
+    """Give a BatchNormalization the mean and variance of x: float32[n, channels, ...], and weak channels less gamma."""
     axes = (0, *range(2, x.ndim))
     mean = x.mean(axis=axes, dtype=np.float64).astype(np.float32)
     shape = (1, -1, *(1 for _ in range(2, x.ndim)))
     variance = np.square(x - mean.reshape(shape)).mean(axis=axes, dtype=np.float64)
+    relative = np.sqrt(variance / max(float(variance.mean()), BN_EPSILON))
+    values[node.input[1]] = (values[node.input[1]] * np.minimum(1, relative)).astype(np.float32)
     values[node.input[3]] = mean
     values[node.input[4]] = np.maximum(variance, BN_EPSILON).astype(np.float32)
 
@@ -139,6 +160,67 @@ def _centre(node: onnx.NodeProto, x: Array, values: Values) -> None:
     scale = SCORE_DEVIATION / deviation if deviation else 1.0
     values[node.input[1]] = (weights * scale).astype(np.float32)
     values[node.input[2]] = (-mean * scale).astype(np.float32)
+
+
+def features(seed: int, space: str, channels: int) -> NDArray[np.intp]:
+    """Return intp[channels]: the feature that each channel of a space answers to."""
+    count = min(channels, math.ceil(FEATURES * math.sqrt(channels)))
+    return _stream(seed, f"{space}/features").permutation(channels) % count
+
+
+def _convolution(param: Param, seed: int, rng: np.random.Generator) -> Array:
+    """Draw weights[out, in, height, width] between features, smooth in space, and what is each weight's own."""
+    depth, fan_in, *kernel = param.shape
+    outputs = features(seed, param.writes, depth)
+    inputs = features(seed, param.reads, fan_in) if param.reads else np.arange(fan_in)
+    smooth = _smooth(rng, (outputs.max() + 1, inputs.max() + 1), kernel[0])
+    own = _smooth(rng, (depth, fan_in), kernel[0])
+    shared = math.sqrt(1 - OWN)
+    return _scaled(param, shared * smooth[outputs[:, np.newaxis], inputs] + math.sqrt(OWN) * own)
+
+
+def _scaled(param: Param, weights: Array) -> Array:
+    """Scale weights of deviation 1 by the fan-in and, behind the first layer, centre each output's."""
+    fan_in = math.prod(param.shape[1:])
+    scaled: Array = weights * np.float32(math.sqrt(2 / fan_in))
+    if param.role == "first_weights":
+        if param.writes:
+            scaled *= np.float32(STEM_SCALE)
+        return scaled
+    if fan_in > 1:
+        scaled -= scaled.mean(axis=tuple(range(1, weights.ndim)), keepdims=True)
+    return scaled
+
+
+def _smooth(rng: np.random.Generator, shape: tuple[int, int], size: int) -> Array:
+    """Draw kernels[*shape, size, size] of mean square 1 whose spectrum falls with frequency."""
+    kernels = _normal(rng, (*shape, size, size), 1.0)
+    if size == 1:
+        return kernels
+    order = np.arange(size)
+    basis = np.cos(np.pi * (order + 0.5) * order[:, np.newaxis] / size)  # discrete cosine transform
+    basis /= np.sqrt(np.square(basis).sum(axis=1, keepdims=True))
+    amplitude = 1 / (1 + SMOOTHNESS * np.square(order)[:, np.newaxis] + SMOOTHNESS * np.square(order))
+    amplitude *= size / np.sqrt(np.square(amplitude).sum())
+    kernels *= amplitude.astype(np.float32)
+    basis = basis.astype(np.float32)
+    result: Array = basis.T @ kernels @ basis
+    return result
+
+
+def _classifier(param: Param, seed: int, rng: np.random.Generator) -> Array:
+    """Draw weights[classes, inputs]; `_centre` scales them."""
+    classes, fan_in = param.shape
+    own = _normal(rng, param.shape, 1.0)
+    if not param.reads:
+        own /= np.float32(math.sqrt(fan_in))
+        return own
+    inputs = features(seed, param.reads, fan_in)
+    shared = rng.laplace(0, 1, (classes, int(inputs.max()) + 1)).astype(np.float32)
+    shared /= np.sqrt(np.square(shared).mean(axis=1, keepdims=True))  # no class is favoured
+    weights: Array = math.sqrt(1 - OWN) * shared[:, inputs] + math.sqrt(OWN) * own
+    weights /= np.float32(math.sqrt(fan_in))
+    return weights
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], deviation: float) -> Array:

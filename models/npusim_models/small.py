@@ -7,6 +7,7 @@ import numpy as np
 from npusim_models.errors import OptionError
 from npusim_models.graph import GraphBuilder, Network, Values
 from npusim_models.images import preprocess, synthetic_picture
+from npusim_models.resnet_v1 import RESIDUAL_GAIN, RESIDUAL_OFFSET
 
 
 def tiny_resnet(size: int = 32, width: int = 16, classes: int = 10) -> Network:
@@ -47,14 +48,26 @@ def tiny_resnet(size: int = 32, width: int = 16, classes: int = 10) -> Network:
 
 def _unit(g: GraphBuilder, x: str, scope: str, depth: int, stride: int = 1) -> str:
     """Append a residual unit of two 3x3 convolutions."""
-    if g.channels(x) != depth:
-        shortcut = g.conv(x, f"{scope}/shortcut", depth, 1, stride=stride, relu=False)
+    projected = g.channels(x) != depth
+    space = scope if projected else g.space(x)
+    if projected:
+        shortcut = g.conv(x, f"{scope}/shortcut", depth, 1, stride=stride, relu=False, space=space)
     elif stride > 1:
         shortcut = g.node("MaxPool", [x], f"{scope}/shortcut/MaxPool", kernel_shape=[1, 1], strides=[stride, stride])
     else:
         shortcut = x
     x = g.conv(x, f"{scope}/conv1", depth, 3)
-    x = g.conv(x, f"{scope}/conv2", depth, 3, stride=stride, relu=False, gain=0.5)
+    x = g.conv(
+        x,
+        f"{scope}/conv2",
+        depth,
+        3,
+        stride=stride,
+        relu=False,
+        gain=RESIDUAL_GAIN,
+        offset=RESIDUAL_OFFSET,
+        space=space,
+    )
     x = g.node("Add", [shortcut, x], f"{scope}/add")
     return g.node("Relu", [x], f"{scope}/Relu")
 

@@ -148,7 +148,8 @@ def test_activations_are_healthy_on_unseen_pictures(resnet50: onnx.ModelProto) -
             continue
         value = np.concatenate([found[node.output[0]] for found in runs])
         rms = float(np.sqrt(np.square(value, dtype=np.float64).mean()))
-        assert 0.3 < rms < 3, (node.name, rms)
+        least = 0.15 if "conv3/BatchNorm" in node.name else 0.3  # residuals are weaker than their shortcut
+        assert least < rms < 3, (node.name, rms)
         assert np.abs(value).max() < 60, node.name
         if node.op_type == "Relu":
             assert 0.2 < (value == 0).mean() < 0.9, node.name
@@ -159,7 +160,7 @@ def test_activations_are_healthy_on_unseen_pictures(resnet50: onnx.ModelProto) -
     assert (scores.std(axis=1) < 6).all()
     predictions = np.concatenate([found[OUTPUT] for found in runs])
     np.testing.assert_allclose(predictions.sum(axis=1), 1, rtol=1e-5)
-    assert len(set(predictions.argmax(axis=1))) >= 4
+    assert len(set(predictions.argmax(axis=1))) >= 5
     assert (predictions.max(axis=1) > 0.01).all()
 
 
@@ -172,6 +173,83 @@ def test_moving_statistics_match_unseen_pictures(resnet50: onnx.ModelProto) -> N
         gamma, beta = (values[name].reshape(1, -1, 1, 1) for name in node.input[1:3])
         deviation = float(np.sqrt(np.square((y - beta) / gamma).mean()))
         assert 0.6 < deviation < 1.6, (node.name, deviation)
+
+
+def test_rounding_every_operand_leaves_the_scores(resnet50: onnx.ModelProto) -> None:
+    """Six-bit weights, and activations with noise 24 dB below each block of channels: what low precision does."""
+    rounded = with_rough_operands(resnet50, noise=10 ** (-24 / 20))
+    agreed, ratios = 0, []
+    for seed in range(6):
+        feeds = {"InputImage:0": npusim_models.synthetic_image(seed)}
+        exact, rough = (scores_of(model, feeds) for model in (resnet50, rounded))
+        ratios.append(10 * np.log10(np.square(exact).sum() / np.square(exact - rough).sum()))
+        agreed += int(exact.argmax() == rough.argmax())
+    assert np.mean(ratios) > 10, ratios
+    assert min(ratios) > 3, ratios
+    assert agreed >= 3
+
+
+def test_every_unit_matters(resnet50: onnx.ModelProto) -> None:
+    """Without any one residual, the scores are others: the noise that they bear would not do as much."""
+    feeds = [{"InputImage:0": npusim_models.synthetic_image(seed)} for seed in range(2)]
+    whole = np.concatenate([scores_of(resnet50, feed) for feed in feeds])
+    units = [f"block{block}/unit_{unit}" for block, (count, *_) in enumerate(BLOCKS, 1) for unit in range(1, count + 1)]
+    for unit in units:
+        name = f"resnet_v1_50/{unit}/bottleneck_v1/conv3/BatchNorm"
+        model = onnx.ModelProto()
+        model.CopyFrom(resnet50)
+        for tensor in model.graph.initializer:
+            if tensor.name in (f"{name}/gamma", f"{name}/beta"):
+                tensor.raw_data = bytes(len(tensor.raw_data))
+        cut = np.concatenate([scores_of(model, feed) for feed in feeds])
+        change = float(np.sqrt(np.square(cut - whole).sum() / np.square(whole).sum()))
+        assert change > 0.15, (unit, change)
+
+
+def scores_of(model: onnx.ModelProto, feeds: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the logits of a whole ResNet, up to the constant that a softmax loses."""
+    (predictions,) = run(model, feeds)
+    scores = np.log(np.maximum(predictions, 1e-30)).astype(np.float64)
+    return np.asarray(scores - scores.mean(axis=1, keepdims=True))
+
+
+def with_rough_operands(model: onnx.ModelProto, noise: float) -> onnx.ModelProto:
+    """Round weights to five bits of the greatest in 128 inputs; add noise in front of every convolution and Gemm."""
+    rough = onnx.ModelProto()
+    rough.CopyFrom(model)
+    for tensor in rough.graph.initializer:
+        if "weights" in tensor.name:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(rounded(onnx.numpy_helper.to_array(tensor)), tensor.name))
+    del rough.graph.node[:]
+    for index, node in enumerate(model.graph.node):
+        if node.op_type not in ("Conv", "Gemm"):
+            rough.graph.node.append(node)
+            continue
+        x, *rest = node.input
+        made = [f"{node.name}/{part}" for part in ("square", "mean", "rms", "noise", "scaled", "rough")]
+        axes = [1]  # over channels, at each position
+        rough.graph.node.extend(
+            [
+                onnx.helper.make_node("Mul", [x, x], made[0:1]),
+                onnx.helper.make_node("ReduceMean", made[0:1], made[1:2], axes=axes, keepdims=1),
+                onnx.helper.make_node("Sqrt", made[1:2], made[2:3]),
+                onnx.helper.make_node("RandomNormalLike", [x], made[3:4], scale=noise, seed=float(index)),
+                onnx.helper.make_node("Mul", made[2:4], made[4:5]),
+                onnx.helper.make_node("Add", [x, made[4]], made[5:6]),
+                onnx.helper.make_node(node.op_type, [made[5], *rest], node.output, name=node.name, **attributes(node)),
+            ]
+        )
+    return rough
+
+
+def rounded(weights: np.ndarray) -> np.ndarray:
+    """Return weights with sign and five bits of the greatest magnitude in each 128 inputs."""
+    found = weights.copy()
+    for begin in range(0, weights.shape[1], 128):
+        part = found[:, begin : begin + 128]
+        step = 2.0 ** (np.floor(np.log2(np.abs(part).max(axis=1, keepdims=True))) - 4)
+        part[:] = np.clip(np.rint(part / step), -31, 31) * step
+    return found
 
 
 def test_parts_compose_to_the_whole() -> None:
