@@ -284,6 +284,8 @@ def contradiction(case: str) -> onnx.ModelProto:
         return b.model(b("Conv", x, b.weights(6, 2, 1, 1), group=4))
     if case == "reshape":
         return b.model(b("Reshape", b("Conv", x, b.weights(4, 4, 1, 1)), b.const(np.array([1, 99]))))
+    if case == "axes":
+        return b.model(b("ReduceMean", b("Conv", x, b.weights(4, 4, 1, 1)), axes=[2, 3, -1]))
     if case == "empty":
         return b.model(b("PRelu", b("Conv", x, b.weights(4, 4, 1, 1)), b.const(np.zeros(0))))
     x = b("Flatten", x)
@@ -299,6 +301,7 @@ def contradiction(case: str) -> onnx.ModelProto:
         ("bias", "Conv 'node0': bias of shape [7], allowed: [6]"),
         ("groups", "Conv 'node0': weights [6, 2, 1, 1] in 4 groups over 4 channels, allowed: matching channels"),
         ("reshape", "Reshape 'node1': shape [1, 99] for a tensor of [1, 4, 5, 5], allowed: as many elements"),
+        ("axes", "ReduceMean 'node1': axes [2, 3, -1], allowed: each axis once"),
         ("empty", "PRelu 'node1': slope 'c1' is empty, allowed: at least one element"),
         ("bias C", "Gemm 'node1': bias C of shape [4], allowed: 3 elements"),
         ("alpha", "Gemm 'node1': alpha inf makes the matrix infinite, allowed: finite numbers"),
@@ -328,6 +331,14 @@ def test_what_onnx_runtime_refuses() -> None:
 def test_huge_input(extent: int, text: str) -> None:
     b = Build()
     assert refusal(b.model(b("Relu", b.input(1, 1, extent, extent)))) == text
+
+
+def test_constant_node_that_repeats_an_initializer() -> None:
+    b = Build()
+    model = b.model(b("Gemm", b.input(1, 4), b.weights(4, 3, name="w")))
+    tensor = numpy_helper.from_array(np.ones((4, 3), np.float32))
+    model.graph.node.insert(0, helper.make_node("Constant", [], ["w"], value=tensor))
+    assert refusal(model) == "test: Constant 'Constant_0': tensor 'w' is made twice, allowed: once"
 
 
 def test_name_that_is_no_text() -> None:

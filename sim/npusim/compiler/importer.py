@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from onnx import TensorProto, helper, numpy_helper
 
 from npusim.compiler.infer import first_line
-from npusim.compiler.ir import TensorInfo
+from npusim.compiler.ir import NodeInfo, TensorInfo
 from npusim.compiler.net import Array, Net, Node
 from npusim.errors import ModelError
 
@@ -208,11 +208,17 @@ def read_net(model: Any) -> Net:
     consts = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     opsets = {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
     inputs = tuple(_input(i, where) for i in graph.input if i.name not in consts)
-    nodes = tuple(_nodes(graph, opsets))
-    custom = {v.name: v for v in [*graph.value_info, *graph.output]}
+    nodes = _nodes(graph, opsets)
+    order = tuple(n.name for n in nodes)
+    constant = [n for n, proto in zip(nodes, graph.node, strict=True) if _is_tensor(proto)]
+    for node in constant:  # taken out before anything copies them: weights may be large
+        if node.outputs[0] in consts:
+            raise ModelError(f"{where}: {node.label}: tensor '{node.outputs[0]}' is made twice, allowed: once")
+        consts[node.outputs[0]] = numpy_helper.to_array(node.attrs["value"])
+    gone = tuple(NodeInfo(n.name, n.op, "folded", "constant: computed at compile time") for n in constant)
     return Net(
         name=where,
-        nodes=nodes,
+        nodes=tuple(n for n, proto in zip(nodes, graph.node, strict=True) if not _is_tensor(proto)),
         consts=consts,
         shapes={i.name: i.shape for i in inputs} | {n: c.shape for n, c in consts.items()},
         dtypes={i.name: i.dtype for i in inputs} | {n: c.dtype.name for n, c in consts.items()},
@@ -220,9 +226,17 @@ def read_net(model: Any) -> Net:
         outputs=tuple(o.name for o in graph.output),
         opsets=opsets,
         ir_version=model.ir_version,
-        order=tuple(n.name for n in nodes),
-        custom=custom,
+        gone=gone,
+        order=order,
+        custom={v.name: v for v in [*graph.value_info, *graph.output]},
     )
+
+
+def _is_tensor(node: Any) -> bool:
+    """Return whether a NodeProto is a Constant whose value is a tensor, as exporters write weights."""
+    if node.op_type != "Constant" or node.domain not in ("", "ai.onnx") or node.input or len(node.attribute) != 1:
+        return False
+    return len(node.output) == 1 and node.attribute[0].name == "value" and node.attribute[0].HasField("t")
 
 
 def _nodes(graph: Any, opsets: dict[str, int]) -> list[Node]:
@@ -237,7 +251,8 @@ def _nodes(graph: Any, opsets: dict[str, int]) -> list[Node]:
             name = f"{stem}_{number}"
         taken.add(name)
         copy = onnx.NodeProto()
-        copy.CopyFrom(proto)
+        if not _is_tensor(proto):
+            copy.CopyFrom(proto)
         copy.name = name
         domain = "" if proto.domain == "ai.onnx" else proto.domain
         try:

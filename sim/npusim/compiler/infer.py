@@ -164,9 +164,10 @@ def _floor_pool(node: Node, net: Net) -> Any:
 def check_types(net: Net) -> Net:
     """Refuse what neither the NPU nor the host steps are meant for, now that the types are known."""
     for name in [i.name for i in net.inputs] + [n for node in net.nodes for n in node.outputs]:
-        if math.prod(net.shapes.get(name, ())) > MAX_COMPUTED:
+        shape = net.shapes.get(name, ())
+        if math.prod(shape) > MAX_COMPUTED:
             raise ModelError(
-                f"{net.name}: tensor '{name}' has shape {list(net.shapes[name])}, allowed: at most {MAX_COMPUTED} elements"
+                f"{net.name}: tensor '{name}' has shape {list(shape)}, allowed: at most {MAX_COMPUTED} elements"
             )
     for node in net.nodes:
         for name in node.outputs:

@@ -73,6 +73,8 @@ def sliding(low: Lowering, node: Node, fmap: FeatureMap, kernel: Ints) -> tuple[
     dilations = tuple(node.attrs.get("dilations", (1,) * rank))
     if rank not in (1, 2) or not len(extent) == len(out) == len(strides) == len(dilations) == rank:
         raise Refuse(f"it has {rank} spatial axes")
+    if min(*out, *strides, *dilations, *kernel) < 1:
+        raise Refuse("its result is empty")
     begin, end = pads_begin(node, kernel, strides, dilations, extent, out)
     pointwise = kernel == strides == (1,) and begin == end == (0,)
     if rank == 1 and pointwise:

@@ -216,6 +216,8 @@ def _over_axes(low: Lowering, node: Node, op: Op, mean: bool = True, axes_input:
             raise Refuse("its list of axes is empty")
         which = tuple(range(index.ndim))
     away = sorted(a % index.ndim for a in which)
+    if len(set(away)) < len(away):
+        raise low.fail(node, f"axes {list(which)}, allowed: each axis once")
     flat = np.moveaxis(index, away, range(-len(away), 0))
     flat = flat.reshape(*flat.shape[: flat.ndim - len(away)], -1)
     lanes = flat[..., 0] % fmap.channels
