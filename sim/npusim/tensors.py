@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from npusim.atomic import write_atomic
+from npusim.atomic import NewFile
 from npusim.compiler.ir import TensorInfo
 from npusim.errors import InputError
 from npusim.runtime import Tensors
@@ -100,12 +100,12 @@ def seeded_inputs(expected: Iterable[TensorInfo], seed: int, pictures: bool = Fa
     return found
 
 
-def write_outputs(path: str, outputs: Tensors) -> None:
-    """Write an .npz with one array for each output, completely or not at all; `InputError` if that fails."""
+def outputs_file(path: str, outputs: Tensors) -> NewFile:
+    """Return an .npz with one array for each output, to be written."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:  # as np.savez does, which cannot take every name as a keyword
         for name, array in outputs.items():
             member = io.BytesIO()
             np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    write_atomic(path, [stream.getvalue()], "the outputs", InputError)
+    return NewFile(path, [stream.getvalue()], "the outputs", InputError)

@@ -7,11 +7,10 @@ nothing to do its track says why.  Times are microseconds, cut to nanoseconds; `
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
-from npusim.atomic import write_atomic
+from npusim.atomic import NewFile
 from npusim.chain import Chain, ComputeChain, VectorMove, WeightMove
 from npusim.config import NpuConfig
 from npusim.engine.timing import Span, Timing
@@ -40,10 +39,10 @@ def trace_events(program: Program, timing: Timing) -> list[dict[str, Any]]:
     return [*events, *maker.slices(), *maker.counters()]
 
 
-def write_trace(path: str | os.PathLike[str], program: Program, timing: Timing) -> None:
-    """Write the timeline, completely or not at all; `NpuError` if that fails."""
+def trace_file(path: str, program: Program, timing: Timing) -> NewFile:
+    """Return the timeline, to be written."""
     text = json.dumps({"displayTimeUnit": "ns", "traceEvents": trace_events(program, timing)}, allow_nan=False)
-    write_atomic(path, [text.encode()], "the trace")
+    return NewFile(path, [text.encode()], "the trace")
 
 
 class _Maker:

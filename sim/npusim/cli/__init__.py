@@ -14,7 +14,7 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         from npusim.cli.shell import run
 
-        status = run(args)
+        status = run(args, last=True)
     except KeyboardInterrupt:
         sys.stderr.write("npusim: interrupted\n")
         status = 130

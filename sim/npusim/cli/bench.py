@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from npusim.cli import tables
-from npusim.cli.console import ColdStart, Progress, note, out
+from npusim.cli.console import ColdStart, Progress, note
 from npusim.cli.load import (
     Loaded,
     config_option,
     debug_option,
     default_inputs,
+    finish,
     json_option,
     load_program,
     seed_option,
     threads_option,
-    write_json,
 )
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ Examples:
 @json_option
 @threads_option
 @seed_option
-@click.option("--runs", type=click.IntRange(0, 10_000), default=5, show_default=True,
-              help="Runs of each measurement on this computer; the median counts. 0 measures nothing.")  # fmt: skip
+@click.option("--runs", type=click.IntRange(0, 10_000), default=5, metavar="N",
+              help="Runs of each measurement here; the median counts. 0 for none.  [default: 5]")  # fmt: skip
 @click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for the comparison.")
 @debug_option
 def bench_command(
@@ -55,10 +55,7 @@ def bench_command(
     """
     loaded = load_program(model, config, seed=seed, model=onnx_path)
     report = measure(loaded, threads, seed, runs)
-    if json_path != "-":
-        print_bench(report)
-    if json_path is not None:
-        write_json(json_path, report.to_json())
+    finish(bench_lines(report), [], json_path, report.to_json())
 
 
 def measure(loaded: Loaded, threads: int, seed: int, runs: int) -> Report:
@@ -132,9 +129,9 @@ def _threads(count: int) -> str:
     return f"{count} thread{'s' if count > 1 else ''}"
 
 
-def print_bench(report: Report) -> None:
-    """Print every table."""
-    out(f"{report.model} on {report.config}, {report.clock_mhz} MHz, batch size one")
+def bench_lines(report: Report) -> list[str]:
+    """Return every table."""
+    lines = [f"{report.model} on {report.config}, {report.clock_mhz} MHz, batch size one"]
     blocks = [
         tables.layer_lines(report),
         tables.budget_lines(report),
@@ -145,10 +142,8 @@ def print_bench(report: Report) -> None:
         [*simulation_lines(report), tables.wall_line(report)],
     ]
     for block in blocks:
-        if block:
-            out()
-        for line in block:
-            out(line)
+        lines += ["", *block] if block else []
+    return lines
 
 
 def simulation_lines(report: Report) -> list[str]:

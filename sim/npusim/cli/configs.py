@@ -158,7 +158,7 @@ def _resource_lines(config: NpuConfig) -> list[str]:
     fault = misfit(config)
     if not fault:
         return [*lines, f"fits {r.device.title} (an estimate: docs/resources.md)"]
-    ways = ways_out(config)[:2]
+    ways = ways_out(config)[:2] or ["no single parameter is enough; lower engines and mantissa bits first"]
     return [*lines, f"does not fit: needs {fault}", *(f"  way out: {way}" for way in ways)]
 
 

@@ -36,7 +36,7 @@ Examples:
 def disasm_command(program: str, output: str | None, inline: bool, code: bool) -> None:
     """Turn a program into text that `npusim asm` turns back into the same file, byte for byte."""
     from npusim.asm import disassemble
-    from npusim.atomic import write_atomic
+    from npusim.atomic import NewFile, write_together
     from npusim.listing import disassemble_program
     from npusim.program import Program
 
@@ -56,11 +56,11 @@ def disasm_command(program: str, output: str | None, inline: bool, code: bool) -
     if output is None:
         out(text.rstrip("\n"))
         return
-    if sidecar is not None:
-        write_atomic(sidecar, [blob], "the binary data", ProgramError)
-        note(f"wrote {sidecar}")
-    write_atomic(output, [text.encode()], "the listing", ProgramError)
-    note(f"wrote {output}")
+    files = [] if sidecar is None else [NewFile(sidecar, [blob], "the binary data", ProgramError)]
+    files.append(NewFile(output, [text.encode()], "the listing", ProgramError))
+    write_together(files)
+    for file in files:
+        note(f"wrote {file.path!s}")
 
 
 @click.command("asm", epilog=ASM_EPILOG, short_help="Turn text into a program, exactly back.")

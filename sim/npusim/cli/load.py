@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from npusim.atomic import NewFile, write_together
 from npusim.cli.commands import debug_option
-from npusim.cli.console import Progress
-from npusim.errors import InputError, ModelError, NpuError, nearest
+from npusim.cli.console import Progress, note, out
+from npusim.errors import InputError, ModelError, nearest
 
 if TYPE_CHECKING:
     from npusim.config import NpuConfig
@@ -27,10 +29,18 @@ config_option = click.option(
     help=f"Machine: a preset or a TOML file.  [default: {DEFAULT_CONFIG}, or what a program was compiled for]",
 )  # fmt: skip
 threads_option = click.option(
-    "--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="Processor cores for the simulation."
+    "--threads",
+    type=click.IntRange(1, 256),
+    default=1,
+    metavar="N",
+    help="Processor cores for the simulation.  [default: 1]",
 )
 seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of weights and inputs."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    metavar="N",
+    help="Seed of weights and inputs.  [default: 0]",
 )
 json_option = click.option(
     "--json", "json_path", metavar="FILE", help="Write the report as JSON (- for standard output)."
@@ -178,16 +188,20 @@ def default_inputs(program: Program, seed: int) -> Any:
     return seeded_inputs(program.inputs, seed, program.metadata.get("producer") == "npusim_models")
 
 
-def write_json(path: str, data: dict[str, Any]) -> None:
-    """Write a report as JSON, completely or not at all; - is standard output."""
-    from npusim.atomic import write_atomic
-    from npusim.cli.console import out
+def json_file(path: str, data: dict[str, Any]) -> NewFile:
+    """Return a report as JSON, to be written."""
+    return NewFile(path, [f"{json.dumps(data, indent=2, allow_nan=False)}\n".encode()], "the report")
 
-    text = json.dumps(data, indent=2, allow_nan=False)
-    if path == "-":
-        out(text)
-    else:
-        write_atomic(path, [f"{text}\n".encode()], "the report", NpuError)
+
+def finish(lines: list[str], files: list[NewFile], json_path: str | None, data: dict[str, Any]) -> None:
+    """Write every file, all or none, then print: the lines, or the report alone where its file is -."""
+    if json_path not in (None, "-"):
+        files = [*files, json_file(str(json_path), data)]
+    write_together(files)
+    for line in [json.dumps(data, indent=2, allow_nan=False)] if json_path == "-" else lines:
+        out(line)
+    for file in files:
+        note(f"wrote {os.fspath(file.path)}")
 
 
 def _bytes(path: str) -> bytes:

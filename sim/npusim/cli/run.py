@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from npusim.cli import tables
-from npusim.cli.console import ColdStart, Progress, note, out
+from npusim.cli.console import ColdStart, Progress, note
 from npusim.cli.load import (
     Loaded,
     config_option,
     debug_option,
     default_inputs,
+    finish,
     json_option,
     load_program,
     seed_option,
     threads_option,
-    write_json,
 )
 from npusim.cli.shell import ComparisonFailed
 
 if TYPE_CHECKING:
+    from npusim.atomic import NewFile
     from npusim.runtime import RunResult, Session, Tensors
 
 EPILOG = """\b
@@ -94,7 +95,7 @@ def _run(
     from npusim.crossings import run_clock
     from npusim.report import build_report
     from npusim.runtime import Session, check_inputs
-    from npusim.tensors import read_inputs, write_outputs
+    from npusim.tensors import outputs_file, read_inputs
 
     program = loaded.program
     tensors: Tensors = {}
@@ -117,20 +118,14 @@ def _run(
             failures += _check(loaded, tensors, result, report, min_sqnr, lines)
         if golden:
             failures += _golden(session, tensors, result, report, lines)
+    files_out: list[NewFile] = []
     if output is not None and result is not None:
-        write_outputs(output, result.outputs)
+        files_out.append(outputs_file(output, result.outputs))
     if trace is not None:
-        from npusim.trace import write_trace
+        from npusim.trace import trace_file
 
-        write_trace(trace, program, timing)
-    if json_path != "-":
-        for line in [*_summary(report), *lines]:
-            out(line)
-    if json_path is not None:
-        write_json(json_path, report.to_json())
-    for path in (output, trace, json_path):
-        if path is not None and path != "-":
-            note(f"wrote {path}")
+        files_out.append(trace_file(trace, program, timing))
+    finish([*_summary(report), *lines], files_out, json_path, report.to_json())
     return failures
 
 

@@ -24,8 +24,11 @@ class ComparisonFailed(Exception):
     """A comparison that the user asked for did not hold: exit code 1, one sentence."""
 
 
-def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code and lets no exception out, Ctrl-C included."""
+def run(args: Sequence[str] | None = None, *, last: bool = False) -> int:
+    """Run the command line; returns the exit code and lets no exception out, Ctrl-C included.
+
+    last: the process ends next, so an interrupt from now on is too late and ignored.
+    """
     argv = list(sys.argv[1:] if args is None else args)
     interrupted = Interrupted()
     old = _listen(interrupted)
@@ -38,7 +41,7 @@ def run(args: Sequence[str] | None = None) -> int:
         return _tell(KeyboardInterrupt() if interrupted.seen else error, "--debug" in argv)
     finally:
         if old is not None:
-            signal.signal(signal.SIGINT, old)
+            signal.signal(signal.SIGINT, signal.SIG_IGN if last else old)
 
 
 def _listen(interrupted: Interrupted) -> Any:
@@ -48,9 +51,14 @@ def _listen(interrupted: Interrupted) -> Any:
 
     def handler(number: int, frame: FrameType | None) -> None:
         interrupted.seen = True
+        sys.unraisablehook = _say_nothing  # objects half made when it came complain as they go
         raise KeyboardInterrupt
 
     return signal.signal(signal.SIGINT, handler)
+
+
+def _say_nothing(unraisable: object) -> None:
+    """Take the place of `sys.unraisablehook`."""
 
 
 def _ignore_interrupts() -> None:
@@ -61,8 +69,9 @@ def _ignore_interrupts() -> None:
 def _invoke(argv: list[str]) -> int:
     from npusim.cli.commands import cli
 
-    result = cli.main(argv, "npusim", standalone_mode=False)
-    return result if isinstance(result, int) else 0
+    with cli.make_context("npusim", argv) as context:  # not `cli.main`, which has an opinion on broken pipes
+        cli.invoke(context)
+    return 0
 
 
 def _tell(error: BaseException, debug: bool) -> int:
