@@ -87,7 +87,8 @@ def output_times(chain: ComputeChain, config: NpuConfig) -> I64:
     if chain.reduce is None:
         return entries
     windows = chain.windows()
-    return entries[windows[:, 0] + windows[:, 1] - 1]
+    last: I64 = entries[windows[:, 0] + windows[:, 1] - 1]
+    return last
 
 
 def write_times(chain: ComputeChain, config: NpuConfig) -> I64:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npusim.chain import ComputeChain, Decoded
+from npusim.chain import Chain, ComputeChain, Decoded
 from npusim.compiler.verify import verify_program
 from npusim.config import NpuConfig
 from npusim.errors import InputError, ModelError
@@ -232,8 +232,11 @@ class Session:
             result.layers = collector.finish()
         return result
 
-    def run_golden(self, inputs: Tensors, progress: Callable[[int], None] | None = None) -> RunResult:
-        """Run one inference on the golden model: plain Python, slow, the specification."""
+    def run_golden(self, inputs: Tensors, progress: Callable[[Chain], None] | None = None) -> RunResult:
+        """Run one inference on the golden model: plain Python, slow, the specification.
+
+        progress: called after each chain.
+        """
         from npusim.golden import GoldenMachine
 
         host = Host(self.program, self.nodes, check_inputs(self.program, inputs))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import npusim
 from npusim.compiler.ir import Graph
-from npusim.compiler.order import add_to_the_younger, hoist_operands
+from npusim.compiler.order import add_to_the_younger, hoist_operands, part_wide_reductions
 from npusim.compiler.place import Placement, Placer
 from npusim.compiler.provenance import provenance
 from npusim.compiler.schedule import Schedule, Scheduler
@@ -25,7 +25,7 @@ def to_program(graph: Graph, config: NpuConfig, on_stage: OnStage = lambda name,
 
     Raises `PlacementError` where a layer does not fit the machine.
     """
-    graph = hoist_operands(add_to_the_younger(graph))
+    graph = hoist_operands(add_to_the_younger(part_wide_reductions(graph, config)))
     placement = Placer(graph, config).solve()
     on_stage("place", lambda: dump_placement(placement))
     schedule = Scheduler(graph, config, placement).run()

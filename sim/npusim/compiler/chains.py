@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from npusim.compiler.events import Event, TileSet
-from npusim.compiler.geometry import Stripe
-from npusim.compiler.image import DramImage
-from npusim.compiler.ir import ConstOperand, MapOperand, Mfu, Operand
-from npusim.compiler.place import SLOT_SPACE, Placement
+from npusim.compiler.events import Event
+from npusim.compiler.geometry import Stripe, operands
+from npusim.compiler.ir import ConstOperand, MapOperand
+from npusim.compiler.matrix import Weights
+from npusim.compiler.place import Placement
+from npusim.compiler.stages import Body, Outputs, StageBuilder, turn
 from npusim.compiler.tile import RowTile
 from npusim.config import NpuConfig
-from npusim.errors import PlacementError
 from npusim.isa import Queue, Reg, Space
-from npusim.numerics import round_f16, to_f16_bits
-
-Body = list[tuple[str, dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +22,6 @@ class Piece:
     i: tuple[int, int]
     j: tuple[int, int]
     k: tuple[int, int]
-
-
-class Weights:
-    """A layer's tiles in DRAM, and how they are grouped into moves."""
-
-    def __init__(self, name: str, rows: list[RowTile], config: NpuConfig, image: DramImage) -> None:
-        self.config, self.rows = config, rows
-        self.total = sum(r.tiles for r in rows)
-        self._resident: dict[tuple[int, int, int], TileSet] | None = None
-        if config.shared_weights:
-            self.addresses = [image.tiles(f"{name} [{r.index}]", r.data) for r in rows]
-        else:
-            self.addresses = self._interleave(name, image)
-
-    def _interleave(self, name: str, image: DramImage) -> list[int]:
-        """Private weights: T row tiles side by side, slot by slot; a row tile's entry is its group's address."""
-        engines, addresses = self.config.engines, []
-        for first in range(0, len(self.rows), engines):
-            group = self.rows[first : first + engines]
-            low, high = min(r.low for r in group), max(r.high for r in group)
-            if any((r.low, r.high) != (low, high) for r in group):
-                raise PlacementError(f"{name}: a grouped convolution needs an organisation with shared weights")
-            block = np.zeros((group[0].tiles, engines, self.config.tile_bytes), np.uint8)
-            for engine, row in enumerate(group):
-                block[:, engine] = row.data
-            addresses += [image.tiles(f"{name} [{first}]", block.reshape(-1, self.config.tile_bytes))] * len(group)
-        return addresses
-
-    def keep(self) -> None:
-        """Let every set stay in MatrixRf until its last use (several stripes) instead of moving it each time."""
-        self._resident = {}
-
-    def take(self, row: int, offset: int, tiles: int, node: int) -> TileSet:
-        """Return the set of `tiles` tiles of a row tile (or group of row tiles) from tile `offset` on."""
-        key = (row, offset, tiles)
-        if self._resident is not None and key in self._resident:
-            return self._resident[key]
-        ways = 1 if self.config.shared_weights else self.config.engines
-        address = self.addresses[row] + offset * ways * self.config.tile_bytes
-        found = TileSet(address, tiles * ways, tiles, node)
-        if self._resident is not None:
-            self._resident[key] = found
-        return found
 
 
 class ChainBuilder:
@@ -82,21 +34,16 @@ class ChainBuilder:
         self.g = place.geometry[index]
         self.layer = self.g.layer
         self.layout = place.layout
+        self.stages = StageBuilder(index, place)
         self.tile_multiplies = 0
         reduces = self.layer.reduce is not None
-        steps = any(isinstance(op, MapOperand) and (op.sh, op.sw) != (1, 1) for op in self._mfu_operands())
+        steps = any(isinstance(op, MapOperand) and (op.sh, op.sw) != (1, 1) for _, op in operands(self.layer))
         wide = not config.shared_weights and matrix is not None and not reduces and not steps
         self.group = config.engines if wide else 1  # row tiles of one chain
         if matrix is not None and stripes > 1:
             sets = len(matrix.rows[:: self.group])
             if sum(matrix.rows[i * self.group].tiles for i in range(sets)) <= config.mrf_slots:
                 matrix.keep()
-
-    def _mfu_operands(self) -> list[Operand]:
-        found = []
-        for mfu in (self.layer.pre, self.layer.post):
-            found += [op for op in (mfu.mul, mfu.addsub[1] if mfu.addsub else None) if op is not None]
-        return found
 
     # ---- chains of a stripe ------------------------------------------------------------------------------------
 
@@ -116,22 +63,18 @@ class ChainBuilder:
             else:
                 positions = (stripe.stream[1] - stripe.stream[0]) * self.layer.window.out_w
                 self.tile_multiplies += positions * row.tiles * count
-            half = self.config.mrf_slots // 2
+            slots = self.config.mrf_slots
             few = positions <= self.config.engines if self.config.shared_weights else positions == 1
-            if row.tiles <= half or (row.tiles <= self.config.mrf_slots and not few):
+            early = few and row.tiles > slots // 2 and not self.g.expander and self.layer.reduce is None
+            if row.tiles > slots or early:  # too wide, or wide enough to let work begin on the first half
+                events += self._pieces(number, stripe, first, count, max(1, slots // 2))
+            else:
                 events.append(self._matrix_chain(number, stripe, first, count, None, False, False))
-                continue
-            events += self._pieces(number, stripe, first, count, max(1, half))
         return events
 
     def _pieces(self, number: int, stripe: Stripe, first: int, count: int, limit: int) -> list[Event]:
         """A matrix row wider than MatrixRf: its tiles pass in pieces, the sums stay in the accumulators, which hold
         one round of positions."""
-        if self.layer.reduce is not None:
-            raise PlacementError(
-                f"layer {self.layer.name} ({self.layer.op}): {self.matrix_tiles(first)} weight tiles a row do not fit "
-                f"the {self.config.mrf_slots} slots of MatrixRf together with a reduction"
-            )
         assert self.matrix is not None
         row = self.matrix.rows[first]
         pieces = self._cut(row, limit)
@@ -144,11 +87,6 @@ class ChainBuilder:
                     part = _Part(r, columns, piece)
                     events.append(self._matrix_chain(number, stripe, first, count, part, at > 0, at + 1 < len(pieces)))
         return events
-
-    def matrix_tiles(self, row: int) -> int:
-        """Tiles of one row tile."""
-        assert self.matrix is not None
-        return self.matrix.rows[row].tiles
 
     def _cut(self, row: RowTile, limit: int) -> list[Piece]:
         """Cut the window into the largest blocks of at most `limit` tiles that are contiguous in tile order."""
@@ -235,7 +173,7 @@ class ChainBuilder:
         plain = (w.kh, w.kw, w.sh, w.sw, w.pad_top, w.pad_left) == (1, 1, 1, 1, 0, 0)
         if not plain or self.layer.reduce is not None or (w.out_h, w.out_w) != (self.g.in_h, self.g.in_w):
             return False
-        for op in self._mfu_operands():
+        for _, op in operands(self.layer):
             if isinstance(op, ConstOperand) or (op.sh, op.sw) != (1, 1) or not self._dense(op.map):
                 return False
         return self._dense(self.layer.source) and self._dense(self.layer.out)
@@ -274,7 +212,7 @@ class ChainBuilder:
         if in_h < 1 or in_w < 1:  # the whole piece is padding: point at a window that lies outside of one real row
             base, pitch_row, pitch_col = self._source(number, stripe)[0], 0, 0
             in_h = in_w = 1
-            pad_top, pad_left = (count - 1) * w.sh + (i[1] - i[0] - 1) * w.dh + 1, pad_left
+            pad_top = (count - 1) * w.sh + (i[1] - i[0] - 1) * w.dh + 1
         else:
             pitch_row, pitch_col = row_pitch, pitch
         pairs = [
@@ -286,14 +224,7 @@ class ChainBuilder:
             (Reg.IN_H, Reg.IN_W, in_h, in_w),
             (Reg.RD_ROW, Reg.RD_COL, pitch_row, pitch_col),
         ]
-        return self._turn(pairs), base
-
-    def _turn(self, pairs: list[tuple[Reg, Reg, int, int]]) -> dict[Reg, int]:
-        """Assign (row, column) register pairs, exchanged where the position nest runs down the columns."""
-        regs = {}
-        for row_reg, col_reg, row, col in pairs:
-            regs[row_reg], regs[col_reg] = (col, row) if self.g.transposed else (row, col)
-        return regs
+        return turn(pairs, self.g.transposed), base
 
     def _image_reader(self, stripe: Stripe, row: RowTile) -> tuple[dict[Reg, int], int]:
         w, low = self.layer.window, stripe.source[0]
@@ -322,10 +253,8 @@ class ChainBuilder:
         """MFU0, reduce, MFU1 and writes for output vectors vector..vector+count-1 of each pixel."""
         regs, body = self._reduce(stripe)
         row, col = (part.row, part.columns[0]) if part is not None else (stripe.out[0], 0)
-        pre, post = self._nest(0, number, row, col), self._nest(1, number, row, col)
-        stages = self._unit(0, self.layer.pre, vector, pre, regs, count)
-        stages += body
-        stages += self._unit(1, self.layer.post, vector, post, regs, count)
+        outputs = Outputs(number, row, col, vector, count)
+        stages = [*self.stages.unit(0, outputs, regs), *body, *self.stages.unit(1, outputs, regs)]
         width = part.columns[1] - part.columns[0] if part is not None else self.g.out_w
         targets = self._targets(number, row, col)
         pitch = targets[0][2]
@@ -383,82 +312,6 @@ class ChainBuilder:
             Reg.RED_TAIL: int(tail),
         }
         return regs, [(f"v_red_{r.op}", {})]
-
-    # ---- point-wise units --------------------------------------------------------------------------------------
-
-    def _nest(self, unit: int, number: int, row: int, col: int) -> dict[str, tuple[int, int, int]]:
-        """For each operand slot of a unit that steps: address at the chain's first output, row and column pitch."""
-        mfu = (self.layer.pre, self.layer.post)[unit]
-        name = ("pre", "post")[unit]
-        found = {}
-        for slot, op in ((f"{name}.mul", mfu.mul), (f"{name}.addsub", mfu.addsub[1] if mfu.addsub else None)):
-            if isinstance(op, MapOperand):
-                found[slot] = self._map_operand(slot, op, number, row, col)
-            elif isinstance(op, ConstOperand) and op.per_position:
-                address, line = self.place.constants[self.index, slot][1], row
-                buffer = self.place.buffers.get((self.index, slot, SLOT_SPACE[slot]))
-                if buffer is not None:
-                    low = 0 if buffer.whole else self.place.stripes[self.index][number].out[0]
-                    address, line = buffer.area(number), row - low
-                found[slot] = (address + line * self.g.out_w + col, self.g.out_w, 1)
-        if (
-            len({pitches for _, *pitches in ((a, r, c) for a, r, c in found.values()) for pitches in [tuple(pitches)]})
-            > 1
-        ):
-            raise PlacementError(
-                f"layer {self.layer.name} ({self.layer.op}): the operands of MFU{unit} step with different pitches"
-            )
-        return found
-
-    def _map_operand(self, slot: str, op: MapOperand, number: int, row: int, col: int) -> tuple[int, int, int]:
-        own, fmap, space = self.layout.slice(op.map), self.layout.map(op.map), SLOT_SPACE[slot]
-        buffer = self.place.buffers.get((self.index, op.map, space))
-        if buffer is not None:
-            low = 0 if buffer.whole else self.place.stripes[self.index][number].out[0]
-            base, pitch = buffer.area(number), own.vectors
-            line = (row - low) * op.sh
-        else:
-            base, pitch = self.place.resident[own.root, space] + own.offset, own.pitch
-            line = row * op.sh
-        address = base + (line * fmap.width + col * op.sw) * pitch
-        return address, op.sh * fmap.width * pitch, op.sw * pitch
-
-    def _unit(
-        self,
-        unit: int,
-        mfu: Mfu,
-        vector: int,
-        stepping: dict[str, tuple[int, int, int]],
-        regs: dict[Reg, int],
-        count: int,
-    ) -> Body:
-        name = ("pre", "post")[unit]
-        body: Body = []
-        for slot, op, instr in (
-            (f"{name}.mul", mfu.mul, "vv_mul"),
-            (f"{name}.addsub", mfu.addsub[1] if mfu.addsub else None, f"vv_{mfu.addsub[0]}" if mfu.addsub else ""),
-        ):
-            if op is None:
-                continue
-            if slot in stepping:
-                address, row, col = stepping[slot]
-                if isinstance(op, MapOperand):
-                    address += vector
-                if unit == 0:
-                    pair = (Reg.OP0_ROW, Reg.OP0_COL, row, col)
-                    regs.update(self._turn([pair]))
-                elif count > 1:
-                    regs.update({Reg.OP1_ROW: col, Reg.OP1_COL: 1 if isinstance(op, MapOperand) else 0})
-                else:
-                    regs.update(self._turn([(Reg.OP1_ROW, Reg.OP1_COL, row, col)]))
-                body.append((instr, {"mfu": unit, "addr": address, "step": 1}))
-            else:
-                body.append((instr, {"mfu": unit, "addr": self.place.constants[self.index, slot][1] + vector}))
-        if mfu.act is not None:
-            halves = to_f16_bits(round_f16(np.asarray(mfu.act_args, np.float32).reshape(-1))[0])
-            args = dict(zip(("a", "b"), (int(h) for h in halves), strict=False))
-            body.append((f"v_{mfu.act}", {"mfu": unit, **args}))
-        return body
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,9 @@ class Event:
             if name in ("mv_mul", "m_wr"):
                 assert self.tiles is not None
                 assert self.tiles.slot >= 0
-                values = {**values, "tile": self.tiles.slot}
-            out.append(isa.encode(name, **values))
+                out.append(isa.encode(name, **values, tile=self.tiles.slot))
+            else:
+                out.append(isa.encode(name, **values))
         out.append(isa.encode("end_chain", node=self.node))
         return out
 

@@ -108,4 +108,4 @@ def fits_expander(layer: Layer, layout: Layout, config: NpuConfig) -> bool:
     taps = w.kh * w.kw * ceil_div(src.channels, n)
     row = ceil_div(src.width * src.channels, n)
     needed = (w.kh - 1) * w.dh + 1 + w.sh  # rows in use, and those of the next position row
-    return flat < taps and needed * row <= config.expander and flat <= max(1, config.mrf_slots // 2)
+    return flat < taps and needed * row <= config.expander and flat <= config.mrf_slots

@@ -1,11 +1,13 @@
-"""Reorder layers so that large maps die early: passes from graph to graph that change no bit of the result."""
+"""Fit the order of layers to the machine's memories: passes from graph to graph that change no bit of the result."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.geometry import map_operands
-from npusim.compiler.ir import FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Send, Step
+from npusim.compiler.geometry import fits_expander, map_operands
+from npusim.compiler.ir import FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Send, Step, Window
+from npusim.compiler.layout import Layout
+from npusim.config import NpuConfig
 
 
 def add_to_the_younger(graph: Graph) -> Graph:
@@ -56,6 +58,33 @@ def _addend(graph: Graph, layer: Layer) -> Layer | None:
 def _age(graph: Graph, name: str) -> int:
     """Step that makes a map."""
     return next((i for i, step in enumerate(graph.steps) if _makes(step) == name), -1)
+
+
+def part_wide_reductions(graph: Graph, config: NpuConfig) -> Graph:
+    """Take the reduction out of a convolution whose row of tiles is wider than MatrixRf.
+
+    Its sums have to wait in the accumulators, one round of positions at a time, while a reduction wants whole rows.
+    """
+    layout = Layout(graph, config.native_dim)
+    received = {s.view.map for s in graph.steps if isinstance(s, Receive)}
+    maps = dict(graph.maps)
+    steps: list[Step] = []
+    for step in graph.steps:
+        if isinstance(step, Layer) and step.weights is not None and step.reduce is not None:
+            w = step.window
+            image = step.source in received and fits_expander(step, layout, config)
+            if not image and w.kh * w.kw * layout.slice(step.source).vectors > config.mrf_slots:
+                name, out = f"{step.out}.stream", maps[step.out]
+                maps[name] = FeatureMap(name, w.out_h, w.out_w, out.segments)
+                window = Window(out_h=w.out_h, out_w=w.out_w)
+                steps.append(replace(step, reduce=None, post=Mfu(), out=name))
+                steps.append(
+                    replace(step, name=f"{step.name}.reduce", op="Reduce", source=name, weights=None, groups=1,
+                            window=window, pre=Mfu(), nodes=step.nodes[-1:])
+                )  # fmt: skip
+                continue
+        steps.append(step)
+    return replace(graph, maps=maps, steps=tuple(steps))
 
 
 def hoist_operands(graph: Graph) -> Graph:

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from npusim.compiler import weights
-from npusim.compiler.chains import ChainBuilder, Weights
+from npusim.compiler.chains import ChainBuilder
 from npusim.compiler.events import Area, Event, WordStream, move
 from npusim.compiler.geometry import Stripe, map_operands
 from npusim.compiler.image import DramImage
 from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send, View
 from npusim.compiler.layout import Slice, lanes_of
+from npusim.compiler.matrix import Weights
 from npusim.compiler.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
 from npusim.compiler.tile import tile_weights, work_of
 from npusim.config import DRAM_ALIGN, NpuConfig

@@ -24,16 +24,6 @@ I64 = npt.NDArray[np.int64]
 NEVER = -1
 
 
-def safe_in_queue(queue: Queue, earlier_writes: bool, later_writes: bool) -> bool:
-    """True if a queue's own order makes a later chain see or overwrite an earlier one's data correctly.
-
-    Compute chains read in the order in which they start and write in the same order behind a pipeline of constant
-    depth: only reading what an earlier chain writes can need a token (see `Tracker.overtakes`).  Weight moves only write.  Vector moves overlap
-    freely on chip.  (DRAM serves each queue in order and is not tracked here.)
-    """
-    return queue is Queue.WEIGHT or (queue is Queue.COMPUTE and (later_writes or not earlier_writes))
-
-
 Places = slice | I64
 """An index into a table of addresses."""
 
@@ -81,24 +71,29 @@ class Tracker:
         return self.memories[memory]
 
     def needed(self, chain: Chain, reads: list[Region], writes: list[Region]) -> list[int]:
-        """For each queue: the last of its chains (index in queue) that must be complete, or `NEVER`."""
+        """For each queue: the last of its chains (index in queue) that must be complete, or `NEVER`.
+
+        Order within a queue: weight moves only write, in order.  Compute chains read in the order in which they start,
+        and write in that order behind a pipeline of constant depth; only reading what an earlier one writes can go
+        wrong (`overtakes`).  Vector moves overlap freely on chip; DRAM serves them in order and is not tracked.
+        """
         queue = chain.queue
         need = [NEVER] * len(Queue)
         if isinstance(chain, ComputeChain):
             need[Queue.COMPUTE] = self.overtakes(chain, reads)
 
-        def look(places: Places, table: I64, earlier_writes: bool, later_writes: bool) -> None:
+        def look(places: Places, table: I64) -> None:
             for other in Queue:
-                if other is queue and (queue is Queue.COMPUTE or safe_in_queue(queue, earlier_writes, later_writes)):
+                if other is queue and queue is not Queue.VECTOR:
                     continue
                 need[other] = max(need[other], int(table[other][places].max()))
 
         for region in on_chip(reads):
-            look(places_of(region), self._track(region.memory).written, True, False)
+            look(places_of(region), self._track(region.memory).written)
         for region in on_chip(writes):
             track, places = self._track(region.memory), places_of(region)
-            look(places, track.written, True, True)
-            look(places, track.read, False, True)
+            look(places, track.written)
+            look(places, track.read)
         return need
 
     def overtakes(self, chain: ComputeChain, reads: list[Region]) -> int:
@@ -133,7 +128,8 @@ class Tracker:
 
 def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I64, I64]]:
     """Return (memory, addresses, cycle of each read after the chain's start) for the vectors of a compute chain."""
-    r, found = chain.regs, []
+    r = chain.regs
+    found: list[tuple[Memory, I64, I64]] = []
     if chain.source.space is Space.INITIAL_VRF:
         addresses = gather.reader(chain, -1).reshape(-1).astype(np.int64)
         times = read_times(chain, config).reshape(-1)
@@ -143,13 +139,14 @@ def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I6
     row_tile = np.arange(len(entries), dtype=np.int64) % r.mv_rows
     for operand in chain.mfu0.operands:
         steps = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat) if operand.step else 0
-        found.append((Memory(operand.space), operand.addr + steps + row_tile, entries))
+        found.append((Memory(operand.space), (operand.addr + steps + row_tile).astype(np.int64), entries))
     if chain.mfu1.operands:
         outputs = output_times(chain, config)
         for operand in chain.mfu1.operands:
-            stays = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
-            steps = gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col).astype(np.int64)
-            found.append((Memory(operand.space), operand.addr + (steps if operand.step else stays), outputs))
+            at = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
+            if operand.step:
+                at = gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col).astype(np.int64)
+            found.append((Memory(operand.space), operand.addr + at, outputs))
     return found
 
 

@@ -93,7 +93,7 @@ def tile_weights(geometry: Geometry, layout: Layout, config: NpuConfig) -> list[
             for start in np.unique(first):
                 of_group = first == start
                 lanes = in_lanes[start : start + per_group] - low * n
-                dense[np.ix_(rows[of_group], range(taps), lanes)] = flat[of_group]
+                dense[np.ix_(rows[of_group], np.arange(taps), lanes)] = flat[of_group]
         blocks = dense.reshape(n, taps, high - low, n).transpose(1, 2, 0, 3)
         count = taps * (high - low)
         q, exp = quantise_weights(np.ascontiguousarray(blocks).reshape(-1, n), config.weight_mantissa)

@@ -34,7 +34,7 @@ def verify_chains(chains: tuple[Chain, ...], config: NpuConfig) -> None:
 
     Tokens: in program order every wait must find a token given earlier; then no chain can block for ever, since the
     oldest unfinished chain never waits for a younger one.  Races: two chains that touch the same address, one of them
-    writing, must be ordered by tokens or by their queue (`sync.safe_in_queue`).
+    writing, must be ordered by tokens or by their queue (`sync.Tracker.needed`).
     """
     tracker, clocks = Tracker(config), Clocks()
     tokens: dict[tuple[Queue, Queue], deque[int]] = {(a, b): deque() for a in Queue for b in Queue}
@@ -163,5 +163,6 @@ def _verify_dram(decoded: Decoded, program: Program) -> None:
                     table[cells] = True
                 elif not table[cells].all():
                     raise ProgramError(
-                        f"word {chain.first}: the chain reads DRAM bytes {low}..{high - 1}, not all of which were written"
+                        f"word {chain.first}: the chain reads DRAM bytes {low}..{high - 1}; "
+                        "not all of them were written"
                     )

@@ -44,7 +44,6 @@ class Dram:
         self.free = 0  # tick at which the channel is free
         self.turn_of = Queue.VECTOR  # who was served last
         self.pending: dict[Queue, Transfer] = {}
-        self.done: list[Transfer] = []
         self.read = self.written = 0  # bytes
 
     def active(self, queue: Queue) -> bool:
@@ -55,20 +54,19 @@ class Dram:
         """Add a move; its queue must not be active."""
         self.pending[transfer.chain.queue] = transfer
 
-    def serve(self) -> bool:
-        """Serve turns until a move is finished; False if none is pending.
+    def serve(self) -> Transfer | None:
+        """Serve turns until a move begins or ends, and return it; None if none is pending.
 
-        A move that is not known yet can only be triggered by the end of one that is, so it cannot be earlier.
+        Whatever becomes known later follows from that event, so nothing that is not known yet can want an earlier turn.
         """
-        if not self.pending:
-            return False
-        while not self.done:
+        while self.pending:
             queue = self._choose()
             transfer = self.pending[queue]
             other = self.pending.get(Queue.VECTOR if queue is Queue.WEIGHT else Queue.WEIGHT)
             begin = max(self.free, transfer.ready * self.per_cycle)
             if transfer.began < 0:
                 transfer.began = begin // self.per_cycle
+                return transfer
             served = transfer.turns
             if other is not None:  # alone until the other is ready, then turn by turn
                 gap = other.ready * self.per_cycle - begin
@@ -86,8 +84,8 @@ class Dram:
             if not transfer.turns:
                 transfer.end = -(-self.free // self.per_cycle)
                 del self.pending[queue]
-                self.done.append(transfer)
-        return True
+                return transfer
+        return None
 
     def _choose(self) -> Queue:
         """The queue whose turn begins first; the one that was not served last if both could begin."""
@@ -97,8 +95,3 @@ class Dram:
         if begins[Queue.WEIGHT] == begins[Queue.VECTOR]:
             return Queue.WEIGHT if self.turn_of is Queue.VECTOR else Queue.VECTOR
         return min(begins, key=lambda q: begins[q])
-
-    def finished(self) -> list[Transfer]:
-        """Return and forget the moves finished since the last call."""
-        done, self.done = self.done, []
-        return done

@@ -65,7 +65,7 @@ def _expand(memory, addr, rows, cols, kh, kw, sh, sw, dh, dw, pt, pl, in_h, in_w
                 line = out[row * cols + col]
                 e = i * kw * channels
                 left = col * sw - pl
-                if dw == 1 and whole and 0 <= y < in_h and 0 <= left and left + kw <= in_w:
+                if dw == 1 and whole and 0 <= y < in_h and left >= 0 and left + kw <= in_w:
                     at = start + left * channels
                     line[e : e + kw * channels] = memory[at : at + kw * channels]
                     continue

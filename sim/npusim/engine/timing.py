@@ -65,6 +65,7 @@ class _QueueState:
 
     waiting: deque[tuple[Chain, int]] = field(default_factory=deque)  # chain, cycle dispatched
     started: list[int] = field(default_factory=list)
+    count: int = 0  # chains dispatched
     free: int = 0
 
 
@@ -91,9 +92,14 @@ class Simulation:
         while True:
             while self._dispatch() | self._compute() | self._moves():
                 pass
-            if not self.dram.serve():
+            transfer = self.dram.serve()
+            if transfer is None:
                 break
-            self._finish_transfers()
+            if transfer.turns:  # it begins
+                if not transfer.write:
+                    self.queues[transfer.chain.queue].started.append(transfer.began)
+            else:
+                self._finish(transfer)
         assert all(span is not None for span in self.spans), "a verified program cannot block"
         spans = tuple(span for span in self.spans if span is not None)
         halt = self.dispatched + self.words - (self.chains[-1].end + 1 if self.chains else 0)
@@ -109,8 +115,7 @@ class Simulation:
         while self.next < len(self.chains):
             chain = self.chains[self.next]
             state = self.queues[chain.queue]
-            number = len(state.started) + len(state.waiting)  # index of this chain in its queue
-            room = 0
+            number, room = state.count, 0
             if number >= self.config.queue_depth:
                 earlier = number - self.config.queue_depth
                 if earlier >= len(state.started):
@@ -119,6 +124,7 @@ class Simulation:
             before = self.chains[self.next - 1].end + 1 if self.next else 0
             at = max(self.dispatched + chain.end - before, room)
             state.waiting.append((chain, at))
+            state.count += 1
             self.dispatched = at + 1
             self.next += 1
             moved = True
@@ -221,36 +227,30 @@ class Simulation:
         elif Space.DRAM in targets:
             self._write(chain, dispatched, start, size, start + c.lat_read + c.lat_dma)
             return
-        elif Space.NET_OUT_Q in targets:
+        else:
             end = start + c.lat_read + stream
             self.nets += 1
-        else:
-            end = start + c.lat_read + chain.positions
         state.free = end
         state.started.append(start)
         self._complete(Span(chain, dispatched, start, end, end + c.lat_dma))
 
     def _write(self, chain: Chain, dispatched: int, start: int, size: int, first: int) -> None:
         turns = -(-size // self.config.dram_burst)
+        self.queues[chain.queue].started.append(start)
         self.dram.request(Transfer(chain, dispatched, first, turns, self.config.dram_burst, size, start, True))
 
-    def _finish_transfers(self) -> None:
-        """Complete the moves whose last DRAM turn has been served."""
-        c = self.config
-        for done in self.dram.finished():
-            chain, state = done.chain, self.queues[done.chain.queue]
-            end = done.end
-            if done.write:
-                complete = end
-            else:
-                complete = end + c.dram_latency + c.lat_dma
-                if isinstance(chain, VectorMove) and any(t.space is Space.NET_OUT_Q for t in chain.targets):
-                    complete += -(-done.size // c.net_bytes)
-                    self.nets += 1
-            state.free = max(state.free, end)
-            start = done.start if done.write else done.began
-            state.started.append(start)
-            self._complete(Span(chain, done.dispatched, start, max(end, start + 1), complete))
+    def _finish(self, done: Transfer) -> None:
+        """Complete a move whose last DRAM turn has been served."""
+        c, chain, free = self.config, done.chain, done.end
+        complete = done.end
+        if not done.write:
+            complete += c.dram_latency + c.lat_dma
+            if isinstance(chain, VectorMove) and any(t.space is Space.NET_OUT_Q for t in chain.targets):
+                free = complete = complete + -(-done.size // c.net_bytes)
+                self.nets += 1
+        self.queues[chain.queue].free = free
+        start = done.start if done.write else done.began
+        self._complete(Span(chain, done.dispatched, start, max(done.end, start + 1), complete))
 
 
 def _token_cause(chain: Chain) -> str:

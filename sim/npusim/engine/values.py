@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from npusim.chain import Act, Chain, ComputeChain, Decoded, Mfu, Operand, VectorMove, WeightMove, slot_tiles
+from npusim.chain import Act, ComputeChain, Decoded, Mfu, Operand, VectorMove, WeightMove, slot_tiles
 from npusim.config import NpuConfig
 from npusim.engine import gather
 from npusim.engine.matvec import TilePool, matvec
@@ -27,7 +27,6 @@ I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 
 LOW = np.float32(-65504.0)
-ZERO_EXPONENT = -14
 
 _ADDSUB = {"add": Op.ADD, "a_sub_b": Op.A_SUB_B, "b_sub_a": Op.B_SUB_A, "max": Op.MAX}
 
@@ -115,9 +114,10 @@ class Engine:
         initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
         initial[depth + 1] = LOW
         self.memory[Space.INITIAL_VRF] = initial
-        self.q = np.zeros((depth + 1, self.n), np.int8)  # InitialVrf in block floating point, and a row of padding
-        self.exp = np.full(depth + 1, ZERO_EXPONENT, np.int16)
-        self.sums = np.zeros(depth + 1, np.int32)
+        self.q = np.zeros((depth + 2, self.n), np.int8)  # the same in block floating point
+        self.exp = np.zeros(depth + 2, np.int16)
+        self.sums = np.zeros(depth + 2, np.int32)
+        quantise_activations_into(initial, c.act_mantissa, self.q, self.exp, self.sums)
         self.stale = np.ones(depth, np.bool_)
         self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
         self._work: dict[str, F32] = {}
@@ -295,7 +295,7 @@ class Engine:
         if chain.source.space is Space.EXPANDER:
             x = self._room("reader", chain.positions * chain.window)
             gather.expand(self.memory[Space.EXPANDER], chain, x)
-            q = np.empty(x.shape, np.int8)
+            q: npt.NDArray[np.int8] = np.empty(x.shape, np.int8)
             exp, sums = np.empty(len(x), np.int16), np.empty(len(x), np.int32)
             quantise_activations_into(x, c.act_mantissa, q, exp, sums)
         else:

@@ -359,10 +359,10 @@ class Reduction(enum.IntEnum):
 
 
 def _check_windows(n: int, overlap: int, head: int, run: int) -> None:
-    if n < 1 or overlap not in (0, 1) or overlap >= n or not 1 <= head <= n or run < 1:
+    if n < 1 or overlap not in (0, 1) or overlap >= n or head < 1 or run < 1:
         raise InputError(
             f"reduction: got n={n}, overlap={overlap}, head={head}, run={run} "
-            "(allowed: n >= 1, overlap 0 or 1 and below n, head 1..n, run >= 1)"
+            "(allowed: n, head and run at least 1, overlap 0 or 1 and below n)"
         )
 
 
