@@ -16,7 +16,7 @@ from npusim.compiler.chains import ChainBuilder
 from npusim.compiler.events import Area, Event, WordStream, move
 from npusim.compiler.geometry import Stripe, map_operands
 from npusim.compiler.image import DramImage
-from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send, View
+from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send
 from npusim.compiler.layout import Slice, lanes_of
 from npusim.compiler.matrix import Weights
 from npusim.compiler.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
@@ -137,7 +137,7 @@ class Scheduler:
         own = self.layout.slice(name)
         node = self._io_node(step.tensor, "receive", name)
         targets = self._storage(name, own)
-        self._port("in", step.tensor, step.view, name, "vectors")
+        self._port("in", step, "vectors")
         if not targets:
             raise AssertionError(f"received map {name} has no reader")
         row = targets[0].row
@@ -149,7 +149,7 @@ class Scheduler:
         own = self.layout.slice(name)
         node = self._io_node(step.tensor, "send", name)
         source = next(a for a in self._storage(name, own) if a.space in (Space.INITIAL_VRF, Space.DRAM))
-        self._port("out", step.tensor, step.view, name, "vectors")
+        self._port("out", step, "vectors")
         target = Area(Space.NET_OUT_Q, 0, own.vectors)
         self.events.append(move(source, [target], self._pixels(name), own.vectors, node))
         self.sent[step.tensor] = len(self.ports)
@@ -176,15 +176,23 @@ class Scheduler:
     def _port(
         self,
         direction: Literal["in", "out"],
-        tensor: str,
-        view: View,
-        name: str,
+        step: Receive | Send,
         layout: Literal["vectors", "image"],
     ) -> None:
-        fmap, n = self.layout.map(name), self.config.native_dim
-        dtype = next((t.dtype for t in (*self.graph.inputs, *self.graph.outputs) if t.name == tensor), "float32")
-        bare = Port(direction, tensor, view.shape, dtype, layout, fmap.height, fmap.width, fmap.segments, 0, view.index)
-        self.ports.append(replace(bare, vectors=bare.vectors_on(n)))
+        fmap, view = self.layout.map(step.view.map), step.view
+        bare = Port(
+            direction,
+            step.tensor,
+            view.shape,
+            step.dtype,
+            layout,
+            fmap.height,
+            fmap.width,
+            fmap.segments,
+            0,
+            view.index,
+        )
+        self.ports.append(replace(bare, vectors=bare.vectors_on(self.config.native_dim)))
 
     def _io_node(self, tensor: str, op: str, name: str) -> int:
         fmap = self.layout.map(name)
@@ -270,7 +278,7 @@ class Scheduler:
         high = stripes[number].source[1] if number < len(stripes) else fmap.height
         if number == 0:
             receive = next(s for s in self.graph.steps if isinstance(s, Receive) and s.view.map == layer.source)
-            self._port("in", receive.tensor, receive.view, layer.source, "image")
+            self._port("in", receive, "image")
         if high > done:
             row = geometry.image_row_vectors
             target = Area(Space.EXPANDER, done * row % self.config.expander, row)
