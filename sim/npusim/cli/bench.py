@@ -23,8 +23,9 @@ from npusim.cli.load import (
 )
 
 if TYPE_CHECKING:
+    from npusim.reference import Reference
     from npusim.report import Report
-    from npusim.runtime import Session
+    from npusim.runtime import Session, Tensors
 
 EPILOG = """\b
 Examples:
@@ -82,8 +83,8 @@ def measure(loaded: Loaded, threads: int, seed: int, runs: int) -> Report:
 def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, seed: int, runs: int) -> None:
     """Add measured host steps, ONNX Runtime's latency and the simulation's own wall time.
 
-    Runs of the simulation and of ONNX Runtime take turns, so that both see the same computer; the simulation's time is
-    that of its values and of its clock.
+    Runs of the simulation and of ONNX Runtime with one thread take turns, so that both see the same computer; the
+    simulation's time is that of its values and of its clock.
     """
     from npusim.reference import Reference, cores
     from npusim.report import Compared, HostRow
@@ -96,22 +97,25 @@ def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, s
     if not counts:
         note("no comparison with ONNX Runtime: a program file does not hold the model; name it with --model MODEL.onnx")
     with ColdStart(), Progress("warming up"):
-        references = {count: Reference(loaded.source, count) for count in counts}
+        single = Reference(loaded.source, 1) if counts else None
         session.run(inputs)
-        for reference in references.values():
-            reference.run(inputs)
+        if single is not None:
+            single.run(inputs)
     with Progress("measuring") as progress:
         for number in range(runs):
-            progress.update(number + 1, runs, "runs of each")
+            progress.update(number + 1, runs, "runs")
             begin = time.perf_counter()
             result = session.run(inputs)
             walls.append(time.perf_counter() - begin)
             for name, seconds in result.host_s.items():
                 host.setdefault(name, []).append(seconds)
-            for count, reference in references.items():
-                begin = time.perf_counter()
-                reference.run(inputs)
-                times.setdefault(count, []).append(time.perf_counter() - begin)
+            if single is not None:
+                times.setdefault(1, []).append(_seconds(single, inputs))
+    for count in counts[1:]:  # by itself: its idle threads spin for a while
+        with Progress(f"measuring ONNX Runtime with {_threads(count)}"):
+            several = Reference(loaded.source, count)
+            several.run(inputs)
+            times[count] = [_seconds(several, inputs) for _ in range(runs)]
     wall = statistics.median(walls) + clock_s
     report.wall_s["simulate"] = wall
     report.host = tuple(
@@ -123,6 +127,12 @@ def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, s
             Compared(f"ONNX Runtime float32, {_threads(count)}", 1e3 * statistics.median(times[count]), how)
         )
     report.compared.append(Compared(f"bit-exact simulation, {_threads(session.threads)}", 1e3 * wall, how))
+
+
+def _seconds(reference: Reference, inputs: Tensors) -> float:
+    begin = time.perf_counter()
+    reference.run(inputs)
+    return time.perf_counter() - begin
 
 
 def _threads(count: int) -> str:

@@ -106,12 +106,19 @@ def load_onnx(text: str, seed: int = 0) -> tuple[Any, Any, str]:
     from npusim.compiler.importer import load_model
 
     if is_name(text):
-        model = load_model(build_network(text, seed))
-        return model, model, hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
+        return _in_memory(build_network(text, seed))
     if Path(text).is_fifo() or Path(text).is_char_device():
         raise ModelError(f"{text}: not a regular file; a model is read more than once")
     model = load_model(text)
     return model, Path(text), hashlib.sha256(_bytes(text)).hexdigest()
+
+
+def _in_memory(made: Any) -> tuple[Any, Any, str]:
+    """Return what `load_onnx` does, for a built network."""
+    from npusim.compiler.importer import load_model
+
+    model = load_model(made)
+    return model, model, hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
 
 
 def compile_model(
@@ -155,6 +162,7 @@ def load_program(
     Raises `NpuError`.
     """
     begin = time.perf_counter()
+    wall: dict[str, float | None]
     if is_program(text):
         from npusim.program import Program
 
@@ -169,15 +177,22 @@ def load_program(
                     f"{model}: is not the model that {text} was compiled from: its SHA-256 begins with {sha256[:12]}, "
                     f"expected {program.source_sha256[:12]}"
                 )
-        wall: dict[str, float | None] = {"import": time.perf_counter() - begin, "compile": None, "simulate": None}
+        wall = {"import": time.perf_counter() - begin, "compile": None, "simulate": None}
         return Loaded(program, source, wall, program.model)
     if model is not None:
         raise InputError(f"--model {model}: only for a .npu program, {text} is a model itself")
     machine = resolve_config(config)
-    proto, source, sha256 = load_onnx(text, seed)
+    if is_name(text):
+        made = build_network(text, seed)
+        wall = {"build": time.perf_counter() - begin}
+        begin = time.perf_counter()
+        proto, source, sha256 = _in_memory(made)
+    else:
+        wall = {}
+        proto, source, sha256 = load_onnx(text, seed)
     imported = time.perf_counter()
     program = compile_model(proto, machine, sha256=sha256, npu_only=npu_only)
-    wall = {"import": imported - begin, "compile": time.perf_counter() - imported, "simulate": None}
+    wall |= {"import": imported - begin, "compile": time.perf_counter() - imported, "simulate": None}
     return Loaded(program, source, wall, program.model)
 
 
