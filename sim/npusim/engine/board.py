@@ -52,7 +52,8 @@ _FIELDS = 24
     SRC,  # int32[P, K]
     START,  # float32[R, P, N] or 0
     HOLD,
-    OUT,  # float32[R, P, N]
+    TARGETS,  # int64[targets, 2]: address of the first vector and bytes from one of R * P vectors to the next
+    TARGET_COUNT,
     POSITIONS,  # P
     WIDTH,  # N
     CODE,  # stages for `vector.run_stages`
@@ -60,7 +61,7 @@ _FIELDS = 24
     LIMITS,
     STAGES,
     BOARD,  # the size of a board
-) = range(_FIELDS, _FIELDS + 23)
+) = range(_FIELDS, _FIELDS + 24)
 
 
 @register_jitable
@@ -73,18 +74,24 @@ def _chunk_of(board, chunk):
 
 @register_jitable
 def _finish(board, acc, acc_step, number, count):
-    """Take `count` vectors of sums at address acc to vector `number` of the output; return nonzero on saturation."""
-    width, out = board[WIDTH], board[OUT]
-    over = 0
-    if board[HOLD] != 0:
+    """Take `count` vectors of sums at address acc to vector `number` of every target; return nonzero on saturation.
+
+    They are rounded and go through the stages where they are, in the first-level cache, before they leave it once.
+    """
+    width = board[WIDTH]
+    step, over = width * 4, 0
+    if board[HOLD] == 0:
         for p in range(count):
-            copy_floats(acc + p * acc_step, out + (number + p) * width * 4, width)
-        return over
-    for p in range(count):
-        over |= round_halves(acc + p * acc_step, out + (number + p) * width * 4, width)
-    if board[STAGES] > 0:
-        table = (board[CODE], board[CODES], board[LIMITS], board[STAGES])
-        over |= run_stages(table, out, number, number + count, width)
+            over |= round_halves(acc + p * acc_step, acc + p * step, width)
+        if board[STAGES] > 0:
+            table = (board[CODE], board[CODES], board[LIMITS], board[STAGES])
+            over |= run_stages(table, acc - number * step, number, number + count, width)
+    else:
+        step = acc_step
+    targets = carray(pointer_to(board[TARGETS], np.int64), (board[TARGET_COUNT], 2))
+    for t in range(board[TARGET_COUNT]):
+        for p in range(count):
+            copy_floats(acc + p * step, targets[t, 0] + (number + p) * targets[t, 1], width)
     return over
 
 

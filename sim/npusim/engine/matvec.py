@@ -28,7 +28,7 @@ import numpy.typing as npt
 from numba import njit
 
 from ..errors import InputError, nearest
-from ..numerics import F32, I8, I16, I32, MANTISSA_BITS, U8
+from ..numerics import F32, I8, I16, I32, I64, MANTISSA_BITS, U8
 from .board import (
     ACTS,
     BIAS,
@@ -41,7 +41,6 @@ from .board import (
     HOLD,
     IDS,
     KERNELS,
-    OUT,
     POSITIONS,
     SCALES,
     SRC,
@@ -49,12 +48,14 @@ from .board import (
     START,
     STEPS,
     SUMS,
+    TARGET_COUNT,
+    TARGETS,
     WIDTH,
     aligned,
     lead,
     team,
 )
-from .vector import Stage, all_within, encode_stages
+from .vector import Stage, Stages, all_within
 
 # Exponents of non-zero rows between which no dot product or sum can leave fp32's normal range: the smallest quantum is
 # 2^(-100 - 14 - 6 - 6) = 2^-126, and a sum stays below 2^(64 + 1 + 16 + log2(N*K)) < 2^127 for N*K < 2^46.
@@ -186,7 +187,7 @@ _BAD_TILE, _BAD_SOURCE, _NEEDS_EXACT = 1, 2, 4
 
 
 @njit(cache=True, nogil=True)
-def _describe(board, tile_ids, q, exp, sums, src, start, out, unsafe):
+def _describe(board, tile_ids, q, exp, sums, src, start, targets, unsafe):
     """Write the arrays of a product on a board; return what is wrong or particular about them."""
     found = 0
     if not all_within(tile_ids, 0, unsafe.size - 1):
@@ -206,9 +207,9 @@ def _describe(board, tile_ids, q, exp, sums, src, start, out, unsafe):
     board[SUMS] = sums.ctypes.data
     board[SRC] = src.ctypes.data
     board[START] = start.ctypes.data if start.size > 0 else 0
-    board[OUT] = out.ctypes.data
-    board[POSITIONS] = out.shape[1]
-    board[WIDTH] = out.shape[2]
+    board[TARGETS] = targets.ctypes.data
+    board[TARGET_COUNT] = targets.shape[0]
+    board[POSITIONS] = src.shape[0]
     return found
 
 
@@ -219,12 +220,12 @@ def matvec(
     act_exp: I16,
     act_mantissa: int,
     src: I32,
-    out: F32,
+    out: F32 | Sequence[F32],
     *,
     sums: I32 | None = None,
     start: F32 | None = None,
     hold: bool = False,
-    stages: Sequence[Stage] = (),
+    stages: Sequence[Stage] | Stages = (),
     threads: int = 1,
     kernel: str | None = None,
 ) -> bool:
@@ -233,12 +234,12 @@ def matvec(
     tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: int8[n_src, N] and act_exp:
     int16[n_src] as `numerics.quantise_activations` gives them for `act_mantissa` (a zero vector for padding has
     q = 0, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
-    with halves.  Optional:
+    with halves, or several float32[R * P, N], each of contiguous vectors at any distance.  Optional:
       sums     int32[n_src], the sums of the rows of q, when they are at hand
       hold     leave the fp32 sums in out instead, not rounded to halves and without stages
       start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
       stages   point-wise stages that the results go through while they are in the cache, as `vector.apply_stages`
-               would take out through as [R*P, N]; an operand must not overlap out
+               would take out through as [R*P, N]; an operand overlaps out at most where both are at one vector
 
     Returns whether any value saturated.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a
     shape, dtype or index that does not fit, and where 2^24 cannot hold a dot product.
@@ -246,16 +247,17 @@ def matvec(
     n, n_src, n_pos = pool.native_dim, len(q), len(src)
     tiles = np.ascontiguousarray(tile_ids, np.int32).reshape(-1, tile_ids.shape[-1])
     n_out, depth = tiles.shape
-    _check(pool, q, act_exp, act_mantissa, src, out, sums, start, (n_out, n_pos, depth))
+    _check(pool, q, act_exp, act_mantissa, src, sums, start, (n_out, n_pos, depth))
     if sums is None:
         sums = np.empty(n_src, np.int32)
         _row_sums(q, sums)
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
-    result = out.reshape(n_out, n_pos, n)
-    begin = _NOTHING if start is None else start.reshape(result.shape)
+    targets = _targets(out, n_out, n_pos, n)
+    begin = _NOTHING if start is None else start.reshape(n_out, n_pos, n)
     board = np.zeros(BOARD, np.int64)
-    found = _describe(board, tiles, q, act_exp, sums, src, begin, result, pool.unsafe)
+    found = _describe(board, tiles, q, act_exp, sums, src, begin, targets, pool.unsafe)
+    board[WIDTH] = n
     if found & _BAD_TILE:
         raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
     if found & _BAD_SOURCE:
@@ -268,7 +270,11 @@ def matvec(
     if name == "avx2":
         wide = q.astype(np.int16)
         board[ACTS] = wide.ctypes.data
-    _tables, entry = encode_stages(() if hold else stages, n_out * n_pos, n)
+    if hold:
+        stages = ()
+    ready = stages if isinstance(stages, Stages) else Stages(stages, n_out * n_pos, n)
+    if ready.size != (n_out * n_pos, n):
+        raise InputError(f"stages: made ready for {ready.size} (allowed: {(n_out * n_pos, n)})")
 
     threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
     per_tile = -(-n_pos // BLOCK)
@@ -283,7 +289,7 @@ def matvec(
     )
     board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
     board[HOLD] = hold
-    board[CODE : STAGES + 1] = entry
+    board[CODE : STAGES + 1] = ready.entry
     if threads > 1:
         crew = team(name, threads - 1, os.getpid())
         if crew.busy.acquire(blocking=False):
@@ -292,6 +298,23 @@ def matvec(
             finally:
                 crew.busy.release()
     return lead(KERNELS[name], board)
+
+
+def _targets(out: F32 | Sequence[F32], n_out: int, n_pos: int, n: int) -> I64:
+    """Return address and distance of the vectors of every target, int64[targets, 2]."""
+    if isinstance(out, np.ndarray):
+        if out.shape != (n_out, n_pos, n) and (n_out != 1 or out.shape != (n_pos, n)):
+            raise InputError(f"out: got {out.shape} (allowed: {(n_out, n_pos, n)})")
+        if out.dtype != np.float32 or not out.flags.c_contiguous:
+            order = "" if out.flags.c_contiguous else ", not C-contiguous"
+            raise InputError(f"out: got {out.dtype}{order} (allowed: a C-contiguous array of float32)")
+        return np.array([[out.ctypes.data, 4 * n]], np.int64)
+    for target in out:
+        if target.shape != (n_out * n_pos, n) or target.dtype != np.float32 or target.strides[1] != 4:
+            raise InputError(
+                f"out: got {target.dtype}{target.shape} (allowed: float32{(n_out * n_pos, n)} of contiguous vectors)"
+            )
+    return np.array([(t.ctypes.data, t.strides[0]) for t in out], np.int64).reshape(-1, 2)
 
 
 _DTYPES = {t: np.dtype(t) for t in ("int8", "int16", "int32", "float32")}
@@ -303,7 +326,6 @@ def _check(
     exp: I16,
     m: int,
     src: I32,
-    out: F32,
     sums: I32 | None,
     start: F32 | None,
     sizes: tuple[int, int, int],
@@ -315,7 +337,6 @@ def _check(
         ("q", q, "int8"),
         ("act_exp", exp, "int16"),
         ("src", src, "int32"),
-        ("out", out, "float32"),
         ("sums", sums, "int32"),
         ("start", start, "float32"),
     ):
@@ -326,10 +347,8 @@ def _check(
         raise InputError(f"q, act_exp, sums: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,), (n_src,))")
     if src.shape != (n_pos, depth) or depth == 0:
         raise InputError(f"src: got {src.shape} (allowed: (P, {depth}), one column for each of K > 0 tiles)")
-    if out.shape != (n_out, n_pos, n) and (n_out != 1 or out.shape != (n_pos, n)):
-        raise InputError(f"out: got {out.shape} (allowed: {(n_out, n_pos, n)})")
-    if start is not None and start.shape != out.shape:
-        raise InputError(f"start: got {start.shape} (allowed: that of out, {out.shape})")
+    if start is not None and start.size != n_out * n_pos * n:
+        raise InputError(f"start: got {start.shape} (allowed: {(n_out, n_pos, n)})")
     if m not in MANTISSA_BITS:
         raise InputError(f"act_mantissa: got {m} magnitude bits (allowed: 2..7)")
     if n << (m + pool.mantissa) > 1 << 24 and n * ((1 << m) - 1) * ((1 << pool.mantissa) - 1) >= 1 << 24:

@@ -18,7 +18,7 @@ from npusim.config import NpuConfig
 from npusim.engine import gather
 from npusim.engine.matvec import TilePool, matvec
 from npusim.engine.tables import unary_table
-from npusim.engine.vector import Op, Reduction, Stage, apply_stages, reduce_windows
+from npusim.engine.vector import Op, Reduction, Stage, Stages, apply_stages, reduce_windows
 from npusim.isa import Space
 from npusim.numerics import from_f16_bits, quantise_activations_into, to_f16_bits, unpack_tiles
 
@@ -58,9 +58,10 @@ class _Prepared:
     low: int
     high: int
     tiles: I32
-    before: list[Stage]
-    after: list[Stage]
+    before: Stages
+    after: Stages
     writes: list[tuple[Space, Places]]
+    targets: list[F32] | None  # the destinations as views, where results can go straight there
 
 
 Observer = Callable[[ComputeChain, F32], None]
@@ -162,7 +163,23 @@ class Engine:
             before, after = [*before, *after], []
         write = self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
         writes = [(t.space, _places(self._wrap(t.space, t.addr + write))) for t in chain.targets]
-        return _Prepared(source, low, high, self._tiles(chain, slots), before, after, writes)
+        first = Stages(before, chain.elements, self.n)
+        last = Stages(after, chain.outputs, self.n)
+        return _Prepared(
+            source, low, high, self._tiles(chain, slots), first, last, writes, self._targets(chain, writes)
+        )
+
+    def _targets(self, chain: ComputeChain, writes: list[tuple[Space, Places]]) -> list[F32] | None:
+        """The destinations of a product's results.
+
+        No target holds what the chain still reads: the unit reads InitialVrf's block floating point form, and operands
+        are at most updated in place.
+        """
+        if chain.matmul is None or chain.reduce is not None or chain.regs.mv_rows > 1:
+            return None
+        if not all(isinstance(places, slice) for _, places in writes):
+            return None
+        return [self.memory[space][places] for space, places in writes]
 
     def _tiles(self, chain: ComputeChain, slots: I32) -> I32:
         """int32[row tiles, K]: the pool's tile for each step."""
@@ -234,13 +251,8 @@ class Engine:
         return addresses % self.config.expander if space is Space.EXPANDER else addresses
 
     def _store(self, space: Space, places: Places, vectors: F32) -> None:
-        target = self.memory[space][places] if isinstance(places, slice) else None
-        if target is None:
-            self.memory[space][places] = vectors
-        elif target.ctypes.data != vectors.ctypes.data:
-            target[...] = vectors
-        if space is Space.INITIAL_VRF:
-            self.stale[places] = True
+        self.memory[space][places] = vectors
+        self._changed([(space, places)])
 
     def _dram(self, low: int, high: int) -> tuple[U8, int]:
         """The part of DRAM that holds bytes low..high-1, and the address of its first byte."""
@@ -270,12 +282,15 @@ class Engine:
             return
         if chain.reduce is not None:
             stream = self._reduced(chain, stream)
-            if at.after:
+            if at.after.stages:
                 self.overflow |= apply_stages(stream, at.after)
-        for space, places in at.writes:
-            self._store(space, places, stream)
+        if chain.matmul is not None and at.targets is not None:  # everything is in its place already
+            self._changed(at.writes)
+        else:
+            for space, places in at.writes:
+                self._store(space, places, stream)
         if self.observe is not None:
-            self.observe(chain, stream)
+            self.observe(chain, np.ascontiguousarray(stream))
 
     def _read(self, chain: ComputeChain, at: _Prepared) -> F32:
         """The stream of a chain without matrix: reader vectors in order."""
@@ -302,33 +317,30 @@ class Engine:
             self._refresh(at.low, at.high)
             q, exp, sums = self.q, self.exp, self.sums
         rows = chain.regs.mv_rows
-        out = self._room("held" if matmul.hold else "stream", rows * chain.positions)
-        direct = self._direct(chain, at)
-        out = (out if direct is None else direct).reshape(rows, chain.positions, self.n)
         turn = rows > 1 and not matmul.hold  # the stream has the row tiles of a position one after the other
+        direct = None if matmul.hold else at.targets
+        out = self._room("held" if matmul.hold else "stream", rows * chain.positions if direct is None else 0)
         self.overflow |= matvec(
-            self.pool, at.tiles, q, exp, c.act_mantissa, at.source, out, sums=sums,
-            start=self.held if matmul.acc else None, hold=matmul.hold,
+            self.pool, at.tiles, q, exp, c.act_mantissa, at.source,
+            out.reshape(rows, chain.positions, self.n) if direct is None else direct,
+            sums=sums, start=self.held if matmul.acc else None, hold=matmul.hold,
             stages=() if turn or matmul.hold else at.before, threads=self.threads,
         )  # fmt: skip
         self.held = out if matmul.hold else None
         if matmul.hold:
             return None
+        if direct is not None:
+            return direct[0]
         if not turn:
-            return out.reshape(-1, self.n)
-        stream = np.ascontiguousarray(out.transpose(1, 0, 2)).reshape(-1, self.n)
+            return out
+        stream = np.ascontiguousarray(out.reshape(rows, -1, self.n).transpose(1, 0, 2)).reshape(-1, self.n)
         self.overflow |= apply_stages(stream, at.before)
         return stream
 
-    def _direct(self, chain: ComputeChain, at: _Prepared) -> F32 | None:
-        """The block of InitialVrf that the chain writes, if results can be made in place: no operand lies there, and
-        the matrix-vector unit reads the vectors' block floating point form."""
-        if chain.reduce is not None or chain.regs.mv_rows > 1 or not at.writes:
-            return None
-        space, places = at.writes[0]
-        if space is not Space.INITIAL_VRF or not isinstance(places, slice) or places.step not in (None, 1):
-            return None
-        return self.memory[space][places]
+    def _changed(self, writes: list[tuple[Space, Places]]) -> None:
+        for space, places in writes:
+            if space is Space.INITIAL_VRF:
+                self.stale[places] = True
 
     def _refresh(self, low: int, high: int) -> None:
         """Convert the vectors of InitialVrf that changed to block floating point."""

@@ -252,7 +252,7 @@ def _compiled_stages() -> Any:
 def run_stages(typingctx: Any, table: Any, stream: Any, first: Any, last: Any, width: Any) -> Any:
     """Take vectors [first, last) of the stream at address `stream` through all stages, in place (compiled code only).
 
-    table: the four integers that `encode_stages` returns.  Returns nonzero when anything saturated.  A call by address,
+    table: the four integers of `Stages.entry`.  Returns nonzero when anything saturated.  A call by address,
     so that the many loops of the stages are compiled once and not into every kernel that ends with them.
     """
 
@@ -278,7 +278,7 @@ def _apply(x, out, table, block):
     return over
 
 
-def apply_stages(x: F32, stages: Sequence[Stage], out: F32 | None = None) -> bool:
+def apply_stages(x: F32, stages: Sequence[Stage] | Stages, out: F32 | None = None) -> bool:
     """Take every vector of x through all stages, in order.
 
     x: float32[P, N] of halves; out: float32[P, N], x itself when None (in place).  Both are C-contiguous and out must
@@ -290,27 +290,32 @@ def apply_stages(x: F32, stages: Sequence[Stage], out: F32 | None = None) -> boo
     _require_stream(out, "out")
     if x.shape != out.shape:
         raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
-    if not stages:
+    ready = stages if isinstance(stages, Stages) else Stages(stages, *x.shape)
+    if ready.size != x.shape:
+        raise InputError(f"stages: made ready for {ready.size} (allowed: the shape of x, {x.shape})")
+    if not ready.stages:
         out[:] = x
         return False
-    tables, entry = encode_stages(stages, *x.shape)
-    over = bool(_apply(x, out, entry, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
-    del tables  # until here
-    return over
+    return bool(_apply(x, out, ready.entry, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
 
 
-def encode_stages(stages: Sequence[Stage], positions: int, width: int) -> tuple[Any, tuple[int, int, int, int]]:
-    """Return stages as tables and as what `run_stages` takes: addresses of its code and of the tables, their length.
+class Stages:
+    """Stages checked and made ready for a stream of `positions` vectors of `width`; may be used any number of times.
 
-    Only addresses go to the kernel: the tables and the stages have to live until it is done.
+    entry: what `run_stages` takes, addresses of its code and of the tables, and their length.  Only addresses go to
+    the kernel: this object, which keeps the arrays, has to live until it is done.
     """
-    codes = np.zeros((len(stages), 4), np.int64)  # op, address of the operand, address of the index or 0, fixed row
-    limits = np.zeros((len(stages), 2), np.float32)
-    for row, stage in enumerate(stages):
-        codes[row] = _encode(stage, positions, width)
-        limits[row] = stage.lo, stage.hi
-    code = _compiled_stages().address if stages else 0
-    return (codes, limits), (code, codes.ctypes.data, limits.ctypes.data, len(stages))
+
+    def __init__(self, stages: Sequence[Stage], positions: int, width: int) -> None:
+        self.stages, self.size = tuple(stages), (positions, width)
+        codes = np.zeros((len(stages), 4), np.int64)  # op, address of the operand, address of the index or 0, fixed row
+        limits = np.zeros((len(stages), 2), np.float32)
+        for row, stage in enumerate(stages):
+            codes[row] = _encode(stage, positions, width)
+            limits[row] = stage.lo, stage.hi
+        self._tables = codes, limits
+        code = _compiled_stages().address if stages else 0
+        self.entry = (code, codes.ctypes.data, limits.ctypes.data, len(stages))
 
 
 def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, int]:
