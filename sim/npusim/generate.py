@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from npusim import isa_doc, resources_doc
+from npusim import csr, isa_doc, resources_doc
 
 FILES: dict[str, Callable[[], str]] = {
+    "docs/csr.md": csr.markdown,
     "docs/isa.md": isa_doc.markdown,
     "docs/resources.md": resources_doc.markdown,
+    "rtl/npu_csr.vh": csr.verilog,
     "rtl/npu_isa.vh": isa_doc.verilog,
 }
 
