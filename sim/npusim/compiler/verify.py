@@ -10,7 +10,18 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from npusim.chain import Chain, ComputeChain, Decoded, Memory, Region, VectorMove, decode_stream, slot_tiles
+from npusim.chain import (
+    Chain,
+    ComputeChain,
+    Decoded,
+    Memory,
+    Region,
+    VectorMove,
+    WeightMove,
+    decode_stream,
+    slot_tiles,
+    spans,
+)
 from npusim.compiler.sync import Clocks, Tracker, on_chip, places_of
 from npusim.config import NpuConfig
 from npusim.errors import ProgramError
@@ -131,38 +142,52 @@ def _verify_ports(decoded: Decoded, program: Program) -> None:
 
 
 def _verify_dram(decoded: Decoded, program: Program) -> None:
-    """Reads stay inside initialised or written bytes, writes inside scratch regions."""
-    vector = program.config.vector_bytes
-    scratch = [(r.address, r.address + r.size) for r in program.regions if r.kind == "scratch"]
-    written = {low: np.zeros(-(-(high - low) // vector), np.bool_) for low, high in scratch}
-    image = len(program.dram)
+    """Reads stay inside initialised or written bytes, writes inside scratch regions, constants are numbers."""
+    for r in program.regions:
+        if r.kind == "scratch" and r.address < len(program.dram):
+            raise ProgramError(f"scratch region {r.name!r} begins at byte {r.address}, inside the DRAM image")
+        if r.kind == "constants":
+            halves = program.dram[r.address : r.address + r.size // 2 * 2].view("<u2")
+            if (halves & 0x7C00 == 0x7C00).any():
+                raise ProgramError(f"constants {r.name!r} hold NaN or infinity; every value must be finite")
+    scratch = [_Scratch(r.address, r.address + r.size, program.config.vector_bytes) for r in program.regions
+               if r.kind == "scratch"]  # fmt: skip
     for chain in decoded.chains:
         if isinstance(chain, ComputeChain):
             continue
         for regions, writing in ((chain.reads(program.config), False), (chain.writes(program.config), True)):
             for region in regions:
-                if region.memory is not Memory.DRAM or not len(region.spans):
-                    continue
-                low, high = int(region.spans[0, 0]), int(region.spans[-1, 1])
-                home = next(((a, b) for a, b in scratch if a <= low and high <= b), None)
-                if home is None:
-                    if writing or high > image:
-                        what = "writes" if writing else "reads"
-                        raise ProgramError(
-                            f"word {chain.first}: the chain {what} DRAM bytes {low}..{high - 1}; the image has {image} "
-                            "bytes, and only scratch regions can be written"
-                        )
-                    continue
-                table = written[home[0]]
-                cells = (
-                    np.unique((region.addresses - home[0]) // vector)
-                    if len(region.spans) > 1
-                    else slice((low - home[0]) // vector, -(-(high - home[0]) // vector))
-                )
-                if writing:
-                    table[cells] = True
-                elif not table[cells].all():
-                    raise ProgramError(
-                        f"word {chain.first}: the chain reads DRAM bytes {low}..{high - 1}; "
-                        "not all of them were written"
-                    )
+                if region.memory is Memory.DRAM and len(region.spans):
+                    _verify_access(chain, region, writing, scratch, len(program.dram))
+
+
+class _Scratch:
+    """A scratch region, and which of its vectors have been written."""
+
+    def __init__(self, low: int, high: int, vector: int) -> None:
+        self.low, self.high, self.vector = low, high, vector
+        self.written = np.zeros(-(-(high - low) // vector), np.bool_)
+
+    def cells(self, region: Region) -> npt.NDArray[np.int64]:
+        """Numbers of the region's vectors."""
+        first = (region.spans[:, 0] - self.low) // self.vector
+        last = -((self.low - region.spans[:, 1]) // self.vector)
+        return spans.expand(spans.merge(first, last - first))
+
+
+def _verify_access(chain: Chain, region: Region, writing: bool, scratch: list[_Scratch], image: int) -> None:
+    low, high = int(region.spans[0, 0]), int(region.spans[-1, 1])
+    home = next((s for s in scratch if s.low <= low and high <= s.high), None)
+    if home is None or isinstance(chain, WeightMove):
+        if writing or high > image:
+            what = "writes" if writing else "reads"
+            raise ProgramError(
+                f"word {chain.first}: the chain {what} DRAM bytes {low}..{high - 1}; the image has {image} bytes, "
+                "weights lie inside it, and only scratch regions can be written"
+            )
+    elif writing:
+        home.written[home.cells(region)] = True
+    elif not home.written[home.cells(region)].all():
+        raise ProgramError(
+            f"word {chain.first}: the chain reads DRAM bytes {low}..{high - 1}; not all of them were written"
+        )
