@@ -106,8 +106,8 @@ def markdown() -> str:
     lines += [f"| {int(f)} | `{f.name}` | {text} |" for f, text in FAULTS.items()]
     lines += [
         "",
-        "A fault stops the dispatch, lets transfers that the bus has accepted finish, writes nothing more, sets `STATUS`",
-        "and raises the interrupt. Soft reset makes the machine ready again; instruction memory keeps its contents.",
+        "A fault stops the dispatch, lets transfers that the bus has accepted finish, writes nothing more, sets",
+        "`STATUS` and raises the interrupt. Soft reset makes the machine ready again; instruction memory keeps its contents.",
         "",
     ]
     return "\n".join(lines)

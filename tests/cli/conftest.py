@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cli_tools import Call, Said, listing
 
 import npusim_models
 from npusim.cli.shell import run
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a call gave."""
-
-    status: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Said]
 
 
 @pytest.fixture
@@ -57,24 +42,6 @@ def refused(npusim: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         return lines[0].removeprefix("npusim: error: ")
 
     return call
-
-
-def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Return every file below a folder with its size and time."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        stat = path.lstat()
-        found[str(path.relative_to(folder))] = (stat.st_size, stat.st_mtime_ns if path.is_file() else 0)
-    return found
-
-
-def spawn(*args: object, cwd: Path, code: str = "from npusim.cli import main; main()") -> subprocess.Popen[str]:
-    """Start the command line as a process of its own."""
-    environment = {**os.environ, "COLUMNS": "100"}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

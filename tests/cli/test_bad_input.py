@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from cli_tools import dense, external, model, save
 from onnx import helper
-from tools import dense, external, model, save
 
 from npusim.program import Program
 

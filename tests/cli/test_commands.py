@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import Call, listing, spawn
-from tools import residual, save
+from cli_tools import Call, listing, residual, save, spawn
 
 import npusim as package
 from npusim.cli.commands import COMMANDS
@@ -213,7 +212,7 @@ def test_run_without_values(npusim: Call, program: Path) -> None:
 
 
 def test_run_refuses_nothing_with_npu_only(npusim: Call, tmp_path: Path) -> None:
-    from tools import dense
+    from cli_tools import dense
 
     dense(tmp_path / "d.onnx", np.ones((3, 4), np.float32))
     said = npusim("run", "d.onnx", "--npu-only", "-c", "tiny")
@@ -305,3 +304,13 @@ def test_standard_output_may_be_full(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert done.stderr == "npusim: error: standard output: cannot be written: No space left on device\n"
+
+
+@pytest.mark.slow
+def test_a_cold_start_says_what_it_does(tmp_path: Path) -> None:
+    code = "import os; os.environ['NUMBA_CACHE_DIR'] = 'cache'; from npusim.cli import main; main()"
+    for cold in (True, False):
+        process = spawn("run", "mlp", cwd=tmp_path, code=code)
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        assert ("compiling the simulator's kernels" in err) == cold

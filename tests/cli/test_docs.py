@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Call
+from cli_tools import Call
 
 from npusim.cli.commands import COMMANDS
 from npusim.cli.configs import MEANING

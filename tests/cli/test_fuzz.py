@@ -13,8 +13,7 @@ from types import FrameType
 import numpy as np
 import onnx
 import pytest
-from conftest import Call
-from tools import residual, save
+from cli_tools import Call, residual, save
 
 from npusim.container import pack, read
 from npusim.program import Program

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Call, listing, spawn
+from cli_tools import Call, listing, spawn
 
 JOBS = (
     ("build", "tiny_resnet", "-o", "a.onnx"),

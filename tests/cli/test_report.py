@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli_tools import model, residual
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
-from tools import model, residual
 
 import npusim_models
 from npusim.cli.tables import layer_lines, shorten

@@ -1,5 +1,5 @@
-"""Graphs that nobody here wrote, from file to machine: the `onnx` package's backend models with weights drawn at random,
-and networks exported by PyTorch, against ONNX Runtime."""
+"""Graphs that nobody here wrote, from file to machine, against ONNX Runtime: the `onnx` package's backend models with
+weights drawn at random, and networks exported by PyTorch."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def compare(model: onnx.ModelProto, config: NpuConfig) -> float:
     options.log_severity_level = 3
     want = ort.InferenceSession(model.SerializeToString(), options).run(None, inputs)
     got = session.run(inputs).outputs
-    return min(sqnr(np.log(np.abs(a) + 1e-9), np.log(np.abs(b) + 1e-9)) for a, b in zip(got.values(), want, strict=True))
+    return min(
+        sqnr(np.log(np.abs(a) + 1e-9), np.log(np.abs(b) + 1e-9)) for a, b in zip(got.values(), want, strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", ["squeezenet", "bvlc_alexnet", "resnet50", "zfnet512"])

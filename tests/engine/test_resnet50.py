@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import npusim_models
 import numpy as np
 import onnx
 import pytest
 
+import npusim_models
 from npusim.compiler.backend import to_program
 from npusim.compiler.frontend import to_graph
 from npusim.compiler.importer import load_model

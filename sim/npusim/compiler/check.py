@@ -43,9 +43,9 @@ def maps_exist(graph: Graph) -> Findings:
         if fmap.name != name or min(fmap.height, fmap.width, *fmap.segments, len(fmap.segments)) < 1:
             yield f"map {name}: malformed {fmap}"
     for step in graph.steps:
-        for name in [*reads(step), writes(step)]:
-            if name and name not in graph.maps:
-                yield f"{getattr(step, 'name', None) or getattr(step, 'tensor', '')}: no map {name}"
+        for used in [*reads(step), writes(step)]:
+            if used and used not in graph.maps:
+                yield f"{getattr(step, 'name', None) or getattr(step, 'tensor', '')}: no map {used}"
 
 
 def aliases_fit(graph: Graph) -> Findings:

@@ -181,6 +181,7 @@ class Lowering:
         if math.prod(shape) == 0 or not 1 <= len(shape) <= 4 or (len(shape) > 2 and shape[0] != 1):
             raise Refuse(f"its input '{tensor}' of shape {list(shape)} is no feature map")
         first = self._channels_first(tensor)
+        perm: tuple[int, ...]
         if len(shape) == 4:
             perm = (2, 3, 1) if first else (1, 2, 3)
         elif len(shape) == 3:

@@ -20,7 +20,8 @@ def canonical_index(fmap: FeatureMap, shape: tuple[int, ...]) -> I64 | None:
     """Return the index array of the canonical layout of that shape, or None if the shape has none."""
     h, w, c = fmap.height, fmap.width, fmap.channels
     if shape == (1, c, h, w):
-        return np.arange(h * w * c, dtype=np.int64).reshape(h, w, c).transpose(2, 0, 1)[None]
+        index: I64 = np.arange(h * w * c, dtype=np.int64).reshape(h, w, c).transpose(2, 0, 1)[None]
+        return index
     if shape == (1, c) and h == w == 1:
         return np.arange(c, dtype=np.int64)[None]
     return None

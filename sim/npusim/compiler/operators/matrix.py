@@ -138,4 +138,5 @@ def _as_kernel(matrix: F32, view: View, fmap: FeatureMap) -> F32:
         return matrix.reshape(-1, c, h, w)
     where = np.empty_like(index)
     where[index] = np.arange(index.size)
-    return matrix[:, where].reshape(-1, h, w, c).transpose(0, 3, 1, 2)
+    kernel: F32 = matrix[:, where].reshape(-1, h, w, c).transpose(0, 3, 1, 2)
+    return kernel

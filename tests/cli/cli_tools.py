@@ -1,13 +1,48 @@
-"""Small ONNX models, good and bad."""
+"""What the tests of the command line share: calls and what they say, folders, small ONNX models, good and bad."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a call gave."""
+
+    status: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Said]
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return every file below a folder with its size and time."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        stat = path.lstat()
+        found[str(path.relative_to(folder))] = (stat.st_size, stat.st_mtime_ns if path.is_file() else 0)
+    return found
+
+
+def spawn(*args: object, cwd: Path, code: str = "from npusim.cli import main; main()") -> subprocess.Popen[str]:
+    """Start the command line as a process of its own."""
+    environment = {**os.environ, "COLUMNS": "100"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)],
+        cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
 
 def model(
