@@ -28,6 +28,8 @@ from npusim.runtime import RunResult, Tensors
 
 F32 = npt.NDArray[np.float32]
 
+F16_MAX = 65504
+
 TOLERANCE_DB = 6.0
 """How far below the emulation's SQNR a large tensor may be: one mantissa bit.  Two ways of rounding give noise of the
 same power at first, but a deep network amplifies some of it more than other."""
@@ -35,6 +37,9 @@ same power at first, but a deep network amplifies some of it more than other."""
 FEW_DB = 20.0
 """Divided by the root of the number of elements and added to the tolerance: the power of few samples varies much (of
 10 elements by 6 dB, of 1000 by 0.6)."""
+
+LEAST_DB = 1.0
+"""No tensor passes below this, whatever the emulation gives: a tensor of zeros has 0 dB."""
 
 WEAK_DB = 6.0
 """Below this the noise has a quarter of the signal's power or more, and an SQNR says little about correctness."""
@@ -105,12 +110,21 @@ class Check:
     sent: tuple[Compared, ...]
     layers: tuple[LayerCheck, ...]
     config: NpuConfig
+    beyond: tuple[str, float] | None = None  # first tensor that leaves float16's range in float32, and how far
 
     def failures(self) -> list[str]:
         """Return what is too far off, one sentence each."""
+        why = "" if self.beyond is None else f" ({self._beyond()})"
         return [
-            f"{row.name}: SQNR {_db(row.sqnr_db)} is below {row.least_db:.1f} dB" for row in self.judged() if row.failed
+            f"{row.name}: SQNR {_db(row.sqnr_db)} is below {row.least_db:.1f} dB{why}"
+            for row in self.judged()
+            if row.failed
         ]
+
+    def _beyond(self) -> str:
+        assert self.beyond is not None
+        name, largest = self.beyond
+        return f"in float32 {name} reaches {largest:.3g}, and the machine's float16 saturates at {F16_MAX}"
 
     def judged(self) -> tuple[Compared, ...]:
         """The tensors that the comparison is about: those that leave the NPU, else the outputs."""
@@ -125,6 +139,7 @@ class Check:
             "sqnr_db": min(known) if known else None,
             "top1_agrees": all(agree) if agree else None,
             "passed": not self.failures(),
+            "beyond_float16": None if self.beyond is None else {"tensor": self.beyond[0], "largest": self.beyond[1]},
             "outputs": [dataclasses.asdict(row) for row in self.outputs],
             "sent": [dataclasses.asdict(row) for row in self.sent],
             "layers": [dataclasses.asdict(row) for row in self.layers],
@@ -149,6 +164,8 @@ class Check:
             f"blocks of {c.block}, about {each:.0f} dB a product, added up",
             "  along the network. BFP alone: the same network in float32 with only these operands quantised.",
         ]
+        if self.beyond is not None:
+            lines.append(f"  What bounds it here: {self._beyond()}.")
         weak = [row for row in self.judged() if row.expected_db is not None and row.expected_db < WEAK_DB]
         if weak:
             lines.append(
@@ -196,14 +213,24 @@ def compare(program: Program, source: Path | Any, inputs: Tensors, result: RunRe
         theory = expected_sqnr(program.config, int(depth.get(row.name, 0)))
         expected = bound.get(row.name, theory)
         few = FEW_DB / math.sqrt(max(1, reference[row.name].size))
-        limit = min(expected - TOLERANCE_DB - few, FLOAT16_DB) if least is None else least
+        limit = max(LEAST_DB, min(expected - TOLERANCE_DB - few, FLOAT16_DB)) if least is None else least
         return dataclasses.replace(row, expected_db=_finite(expected), least_db=limit)
 
     outputs = [_compare(n, reference[n], result.outputs[n]) for n in names]
     sent = [judge(_compare(n, reference[n], y)) for n, y in result.sent.items() if n in reference]
     if not sent and least is not None:
         outputs = [judge(row) for row in outputs]
-    return Check(tuple(outputs), tuple(sent), tuple(_layers(program, table, reference, result, bound)), program.config)
+    layers = tuple(_layers(program, table, reference, result, bound))
+    return Check(tuple(outputs), tuple(sent), layers, program.config, _first_beyond(reference, [*table.values()]))
+
+
+def _first_beyond(reference: Tensors, table: list[Any]) -> tuple[str, float] | None:
+    """Return the first layer's tensor that float16 cannot hold, and its largest magnitude."""
+    for out, _ in table:
+        x = reference.get(out)
+        if x is not None and x.dtype.kind == "f" and x.size and (largest := float(np.max(np.abs(x)))) > F16_MAX:
+            return out, largest
+    return None
 
 
 def _reference(model: Any, inputs: Tensors, names: list[str], inner: list[str]) -> Tensors:

@@ -174,4 +174,4 @@ class _Rewriter:
     def _largest(self, add: Any, tag: str, x: str, axis: int) -> str:
         if self.version < 18:
             return str(add("ReduceMax", x, axes=[axis], keepdims=1))
-        return str(add("ReduceMax", x, self._const(f"{tag}.axes", np.array([axis], np.int64)), keepdims=1))
+        return str(add("ReduceMax", x, self._const(f"{tag}.over", np.array([axis], np.int64)), keepdims=1))
