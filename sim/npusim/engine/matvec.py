@@ -28,7 +28,7 @@ import numpy.typing as npt
 from numba import njit
 
 from ..errors import InputError, nearest
-from ..numerics import F32, I8, I16, I32, I64, MANTISSA_BITS, U8
+from ..numerics import F32, I8, I16, I32, MANTISSA_BITS, U8
 from .board import (
     ACTS,
     BIAS,
@@ -220,7 +220,7 @@ def matvec(
     act_exp: I16,
     act_mantissa: int,
     src: I32,
-    out: F32 | Sequence[F32],
+    out: F32 | Targets,
     *,
     sums: I32 | None = None,
     start: F32 | None = None,
@@ -234,7 +234,7 @@ def matvec(
     tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: int8[n_src, N] and act_exp:
     int16[n_src] as `numerics.quantise_activations` gives them for `act_mantissa` (a zero vector for padding has
     q = 0, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
-    with halves, or several float32[R * P, N], each of contiguous vectors at any distance.  Optional:
+    with halves, or `Targets`.  Optional:
       sums     int32[n_src], the sums of the rows of q, when they are at hand
       hold     leave the fp32 sums in out instead, not rounded to halves and without stages
       start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
@@ -253,10 +253,12 @@ def matvec(
         _row_sums(q, sums)
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
-    targets = _targets(out, n_out, n_pos, n)
+    targets = out if isinstance(out, Targets) else _whole(out, (n_out, n_pos, n))
+    if targets.shape != (n_out * n_pos, n):
+        raise InputError(f"out: made ready for {targets.shape} (allowed: {(n_out * n_pos, n)})")
     begin = _NOTHING if start is None else start.reshape(n_out, n_pos, n)
     board = np.zeros(BOARD, np.int64)
-    found = _describe(board, tiles, q, act_exp, sums, src, begin, targets, pool.unsafe)
+    found = _describe(board, tiles, q, act_exp, sums, src, begin, targets.table, pool.unsafe)
     board[WIDTH] = n
     if found & _BAD_TILE:
         raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
@@ -300,21 +302,29 @@ def matvec(
     return lead(KERNELS[name], board)
 
 
-def _targets(out: F32 | Sequence[F32], n_out: int, n_pos: int, n: int) -> I64:
-    """Return address and distance of the vectors of every target, int64[targets, 2]."""
-    if isinstance(out, np.ndarray):
-        if out.shape != (n_out, n_pos, n) and (n_out != 1 or out.shape != (n_pos, n)):
-            raise InputError(f"out: got {out.shape} (allowed: {(n_out, n_pos, n)})")
-        if out.dtype != np.float32 or not out.flags.c_contiguous:
-            order = "" if out.flags.c_contiguous else ", not C-contiguous"
-            raise InputError(f"out: got {out.dtype}{order} (allowed: a C-contiguous array of float32)")
-        return np.array([[out.ctypes.data, 4 * n]], np.int64)
-    for target in out:
-        if target.shape != (n_out * n_pos, n) or target.dtype != np.float32 or target.strides[1] != 4:
-            raise InputError(
-                f"out: got {target.dtype}{target.shape} (allowed: float32{(n_out * n_pos, n)} of contiguous vectors)"
-            )
-    return np.array([(t.ctypes.data, t.strides[0]) for t in out], np.int64).reshape(-1, 2)
+class Targets:
+    """Where a product's results go, made ready once: `views` float32[R * P, N], each of contiguous vectors at any
+    distance."""
+
+    def __init__(self, views: Sequence[F32]) -> None:
+        for view in views:
+            if view.ndim != 2 or view.dtype != np.float32 or view.strides[1] != 4 or view.shape != views[0].shape:
+                raise InputError(
+                    f"out: got {view.dtype}{view.shape} (allowed: float32(R * P, N) of contiguous vectors)"
+                )
+        self.views = tuple(views)
+        self.shape = views[0].shape
+        self.table = np.array([(view.ctypes.data, view.strides[0]) for view in views], np.int64)
+
+
+def _whole(out: F32, shape: tuple[int, int, int]) -> Targets:
+    """Return a contiguous array as a target."""
+    if out.shape != shape and (shape[0] != 1 or out.shape != shape[1:]):
+        raise InputError(f"out: got {out.shape} (allowed: {shape})")
+    if out.dtype != np.float32 or not out.flags.c_contiguous:
+        order = "" if out.flags.c_contiguous else ", not C-contiguous"
+        raise InputError(f"out: got {out.dtype}{order} (allowed: a C-contiguous array of float32)")
+    return Targets([out.reshape(-1, shape[2])])
 
 
 _DTYPES = {t: np.dtype(t) for t in ("int8", "int16", "int32", "float32")}

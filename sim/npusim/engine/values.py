@@ -16,7 +16,7 @@ import numpy.typing as npt
 from npusim.chain import Act, ComputeChain, Decoded, Mfu, Operand, VectorMove, WeightMove, slot_tiles
 from npusim.config import NpuConfig
 from npusim.engine import gather
-from npusim.engine.matvec import TilePool, matvec
+from npusim.engine.matvec import Targets, TilePool, matvec
 from npusim.engine.tables import unary_table
 from npusim.engine.vector import Op, Reduction, Stage, Stages, apply_stages, reduce_windows
 from npusim.isa import Space
@@ -61,7 +61,7 @@ class _Prepared:
     before: Stages
     after: Stages
     writes: list[tuple[Space, Places]]
-    targets: list[F32] | None  # the destinations as views, where results can go straight there
+    targets: Targets | None  # the destinations as views, where results can go straight there
 
 
 Observer = Callable[[ComputeChain, F32], None]
@@ -169,7 +169,7 @@ class Engine:
             source, low, high, self._tiles(chain, slots), first, last, writes, self._targets(chain, writes)
         )
 
-    def _targets(self, chain: ComputeChain, writes: list[tuple[Space, Places]]) -> list[F32] | None:
+    def _targets(self, chain: ComputeChain, writes: list[tuple[Space, Places]]) -> Targets | None:
         """The destinations of a product's results.
 
         No target holds what the chain still reads: the unit reads InitialVrf's block floating point form, and operands
@@ -179,7 +179,7 @@ class Engine:
             return None
         if not all(isinstance(places, slice) for _, places in writes):
             return None
-        return [self.memory[space][places] for space, places in writes]
+        return Targets([self.memory[space][places] for space, places in writes]) if writes else None
 
     def _tiles(self, chain: ComputeChain, slots: I32) -> I32:
         """int32[row tiles, K]: the pool's tile for each step."""
@@ -330,7 +330,7 @@ class Engine:
         if matmul.hold:
             return None
         if direct is not None:
-            return direct[0]
+            return direct.views[0]
         if not turn:
             return out
         stream = np.ascontiguousarray(out.reshape(rows, -1, self.n).transpose(1, 0, 2)).reshape(-1, self.n)
@@ -344,9 +344,9 @@ class Engine:
 
     def _refresh(self, low: int, high: int) -> None:
         """Convert the vectors of InitialVrf that changed to block floating point."""
-        changed = np.flatnonzero(self.stale[low:high]) + low
-        if not changed.size:
+        if not self.stale[low:high].any():
             return
+        changed = np.flatnonzero(self.stale[low:high]) + low
         first, last = int(changed[0]), int(changed[-1]) + 1
         x = self.memory[Space.INITIAL_VRF][first:last]
         quantise_activations_into(
