@@ -107,7 +107,8 @@ def markdown() -> str:
     lines += [
         "",
         "A fault stops the dispatch, lets transfers that the bus has accepted finish, writes nothing more, sets",
-        "`STATUS` and raises the interrupt. Soft reset makes the machine ready again; instruction memory keeps its contents.",
+        "`STATUS` and raises the interrupt. Soft reset makes the machine ready again; instruction memory keeps its",
+        "contents.",
         "",
     ]
     return "\n".join(lines)

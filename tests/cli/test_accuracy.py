@@ -80,13 +80,7 @@ def test_the_emulation_quantises_as_numpy_does(opset: int) -> None:
     assert emulate(made, set(), config, {"x": x}, {"y"}) is None
 
 
-PRIVATE = pytest.param(
-    "tiny_private",
-    marks=pytest.mark.xfail(reason="private weights: row tiles of a fused reduction all read engine 0's first tile"),
-)
-
-
-@pytest.mark.parametrize("machine", ["tiny", PRIVATE, "arria10"])
+@pytest.mark.parametrize("machine", ["tiny", "tiny_private", "arria10"])
 def test_the_machine_is_as_good_as_its_quantisation(machine: str) -> None:
     found = check(residual(), machine)
     assert not found.failures()

@@ -116,6 +116,40 @@ def test_private_weights_do_not_change_a_bit() -> None:
     np.testing.assert_array_equal(outputs(compiled(model, TINY)), outputs(compiled(model, private)))
 
 
+def strided_network(seed: int) -> onnx.ModelProto:
+    """Convolution and pooling fused, then a residual connection read with a stride, all of several row tiles."""
+    rng = np.random.default_rng(seed)
+    weights = [
+        numpy_helper.from_array((rng.standard_normal(shape) * (2 / np.prod(shape[1:])) ** 0.5).astype(np.float32), name)
+        for name, shape in (("w0", (20, 3, 3, 3)), ("w1", (20, 20, 3, 3)), ("w2", (20, 20, 1, 1)))
+    ]
+    nodes = [
+        helper.make_node("Conv", ["x", "w0"], ["c0"], name="conv0", pads=[1] * 4),
+        helper.make_node("Relu", ["c0"], ["r0"], name="relu0"),
+        helper.make_node("MaxPool", ["r0"], ["p"], name="pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4),
+        helper.make_node("Conv", ["p", "w1"], ["c1"], name="conv1", pads=[1] * 4, strides=[2, 2]),
+        helper.make_node("Conv", ["c1", "w2"], ["c2"], name="conv2"),
+        helper.make_node("MaxPool", ["p"], ["s"], name="subsample", kernel_shape=[1, 1], strides=[2, 2]),
+        helper.make_node("Add", ["c2", "s"], ["a"], name="add"),
+        helper.make_node("Relu", ["a"], ["y"], name="relu"),
+    ]
+    graph = helper.make_graph(
+        nodes, "strided",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 14, 14])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], weights,
+    )  # fmt: skip
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def test_private_weights_with_reductions_and_strided_operands() -> None:
+    """Row tiles that cannot run side by side still read their own tiles."""
+    model = strided_network(5)
+    program = compiled(model, TINY)
+    assert {n.op for n in program.nodes} >= {"Conv", "MaxPool"}
+    private = compiled(model, dataclasses.replace(TINY, shared_weights=False))
+    np.testing.assert_array_equal(outputs(program), outputs(private))
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
 @given(
     st.integers(0, 1 << 16),

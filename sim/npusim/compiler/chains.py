@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from npusim.compiler.events import Event
 from npusim.compiler.geometry import Stripe, operands
-from npusim.compiler.ir import ConstOperand, MapOperand
+from npusim.compiler.ir import ConstOperand
 from npusim.compiler.matrix import Weights
 from npusim.compiler.place import Placement
 from npusim.compiler.stages import Body, Outputs, StageBuilder, turn
@@ -36,10 +36,7 @@ class ChainBuilder:
         self.layout = place.layout
         self.stages = StageBuilder(index, place)
         self.tile_multiplies = 0
-        reduces = self.layer.reduce is not None
-        steps = any(isinstance(op, MapOperand) and (op.sh, op.sw) != (1, 1) for _, op in operands(self.layer))
-        wide = not config.shared_weights and matrix is not None and not reduces and not steps
-        self.group = config.engines if wide else 1  # row tiles of one chain
+        self.group = matrix.group if matrix is not None else 1  # row tiles of one chain
         if matrix is not None and stripes > 1:
             sets = len(matrix.rows[:: self.group])
             if sum(matrix.rows[i * self.group].tiles for i in range(sets)) <= config.mrf_slots:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.compiler.events import TileSet
+from npusim.compiler.geometry import map_operands
 from npusim.compiler.image import DramImage
+from npusim.compiler.ir import Layer
 from npusim.compiler.tile import RowTile
 from npusim.config import NpuConfig
 from npusim.errors import PlacementError
 
 
-class Weights:
-    """A layer's tiles in DRAM, and how they are grouped into moves."""
+def row_group(layer: Layer, config: NpuConfig) -> int:
+    """Row tiles that one chain multiplies: T with private weights, each in an engine of its own, unless a reduction or
+    an operand read with a stride needs the positions of a single row tile in order; 1 with shared weights."""
+    strided = any((op.sh, op.sw) != (1, 1) for _, op in map_operands(layer))
+    return 1 if config.shared_weights or layer.reduce is not None or strided else config.engines
 
-    def __init__(self, name: str, rows: list[RowTile], config: NpuConfig, image: DramImage) -> None:
-        self.config, self.rows = config, rows
+
+class Weights:
+    """A layer's tiles in DRAM, and how they are grouped into moves; group: row tiles that are moved together."""
+
+    def __init__(self, name: str, rows: list[RowTile], config: NpuConfig, image: DramImage, group: int) -> None:
+        self.config, self.rows, self.group = config, rows, group
         self.total = sum(r.tiles for r in rows)
         self._resident: dict[tuple[int, int, int], TileSet] | None = None
         if config.shared_weights:
@@ -24,10 +33,14 @@ class Weights:
             self.addresses = self._interleave(name, image)
 
     def _interleave(self, name: str, image: DramImage) -> list[int]:
-        """Private weights: T row tiles side by side, slot by slot; a row tile's entry is its group's address."""
-        engines, addresses = self.config.engines, []
-        for first in range(0, len(self.rows), engines):
-            group = self.rows[first : first + engines]
+        """Private weights: a slot holds a tile in each engine, blank where the group is smaller.
+
+        Returns for each row tile the address of its group's tiles.
+        """
+        engines = self.config.engines
+        addresses: list[int] = []
+        for first in range(0, len(self.rows), self.group):
+            group = self.rows[first : first + self.group]
             low, high = min(r.low for r in group), max(r.high for r in group)
             if any((r.low, r.high) != (low, high) for r in group):
                 raise PlacementError(f"{name}: a grouped convolution needs an organisation with shared weights")

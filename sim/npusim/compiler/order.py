@@ -61,9 +61,10 @@ def _age(graph: Graph, name: str) -> int:
 
 
 def part_wide_reductions(graph: Graph, config: NpuConfig) -> Graph:
-    """Take the reduction out of a convolution whose row of tiles is wider than MatrixRf.
+    """Take the reduction out of a convolution where it would be in the way of the matrix-vector unit.
 
-    Its sums have to wait in the accumulators, one round of positions at a time, while a reduction wants whole rows.
+    A row of tiles wider than MatrixRf: its sums have to wait in the accumulators, one round of positions at a time,
+    while a reduction wants whole rows.  Several row tiles with private weights: the engines work on them side by side.
     """
     layout = Layout(graph, config.native_dim)
     received = {s.view.map for s in graph.steps if isinstance(s, Receive)}
@@ -73,7 +74,8 @@ def part_wide_reductions(graph: Graph, config: NpuConfig) -> Graph:
         if isinstance(step, Layer) and step.weights is not None and step.reduce is not None:
             w = step.window
             image = step.source in received and fits_expander(step, layout, config)
-            if not image and w.kh * w.kw * layout.slice(step.source).vectors > config.mrf_slots:
+            wide = not image and w.kh * w.kw * layout.slice(step.source).vectors > config.mrf_slots
+            if wide or (not config.shared_weights and layout.slice(step.out).vectors > 1):
                 name, out = f"{step.out}.stream", maps[step.out]
                 maps[name] = FeatureMap(name, w.out_h, w.out_w, out.segments)
                 window = Window(out_h=w.out_h, out_w=w.out_w)

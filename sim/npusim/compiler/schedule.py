@@ -18,7 +18,7 @@ from npusim.compiler.geometry import Stripe, map_operands
 from npusim.compiler.image import DramImage
 from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send
 from npusim.compiler.layout import Slice, lanes_of
-from npusim.compiler.matrix import Weights
+from npusim.compiler.matrix import Weights, row_group
 from npusim.compiler.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
 from npusim.compiler.tile import tile_weights, work_of
 from npusim.config import DRAM_ALIGN, NpuConfig
@@ -95,7 +95,8 @@ class Scheduler:
         for index, geometry in self.place.geometry.items():
             if geometry.layer.weights is not None:
                 tiles = tile_weights(geometry, self.layout, self.config)
-                self.matrices[index] = Weights(geometry.layer.name, tiles, self.config, self.image)
+                layer, group = geometry.layer, row_group(geometry.layer, self.config)
+                self.matrices[index] = Weights(layer.name, tiles, self.config, self.image, group)
 
     # ---- constants ---------------------------------------------------------------------------------------------
 
