@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusim.chain import Chain, ComputeChain, Decoded
-from npusim.compiler.verify import verify_program
+from npusim.compiler.back.verify import verify_program
 from npusim.config import NpuConfig
 from npusim.errors import InputError, ModelError
 from npusim.numerics import from_f16_bits, round_f16, to_f16_bits

@@ -16,13 +16,13 @@ from hypothesis.extra import numpy as hnp
 from onnx import helper
 
 import npusim_models
-from npusim.accuracy import Check, block_noise, compare, expected_sqnr, sqnr_db
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.config import load_config
-from npusim.emulate import emulate, quantise
-from npusim.reference import Reference
+from npusim.report.accuracy import Check, block_noise, compare, expected_sqnr, sqnr_db
+from npusim.report.emulate import emulate, quantise
+from npusim.report.reference import Reference
 from npusim.runtime import Session
 from npusim.tensors import seeded_inputs
 

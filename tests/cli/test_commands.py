@@ -17,7 +17,7 @@ from cli_tools import Call, listing, residual, save, spawn
 import npusim as package
 from npusim.cli.commands import COMMANDS
 from npusim.cli.configs import MEANING
-from npusim.compiler.frontend import STAGES
+from npusim.compiler.front.frontend import STAGES
 from npusim.config import load_config, preset_names
 from npusim.program import Program
 
@@ -268,7 +268,7 @@ def test_bench_knows_the_published_latency(npusim: Call) -> None:
     said = npusim("bench", "mlp", "--runs", 0)
     assert said.status == 0
     assert "published" not in said.out
-    from npusim.reference import published
+    from npusim.report.reference import published
 
     (row,) = published("resnet_v1_50")
     assert (row.ms, "Microsoft" in row.note) == (1.8, True)

@@ -14,7 +14,7 @@ from cli_tools import Call
 
 from npusim.cli.commands import COMMANDS
 from npusim.cli.configs import MEANING
-from npusim.compiler.operators import OPERATORS
+from npusim.compiler.front.operators import OPERATORS
 
 if sys.version_info >= (3, 11):
     import tomllib

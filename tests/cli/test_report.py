@@ -19,16 +19,16 @@ from onnx import helper
 
 import npusim_models
 from npusim.cli.tables import layer_lines, shorten
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
-from npusim.compiler.verify import verify_program
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.back.verify import verify_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.config import NpuConfig, load_config
-from npusim.crossings import crossings, depends_on, link_cycles, run_clock
 from npusim.engine.timing import CAUSES, Timing
 from npusim.program import Program
-from npusim.report import OUTPUT, build_report
-from npusim.trace import TRACKS, trace_events
+from npusim.report.account import OUTPUT, build_report
+from npusim.report.crossings import crossings, depends_on, link_cycles, run_clock
+from npusim.report.trace import TRACKS, trace_events
 
 CONTRACT = {
     "model", "config", "clock_mhz", "cycles", "latency_ms", "latency_with_link_ms", "macs_useful", "tile_multiplies",

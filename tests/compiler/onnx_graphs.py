@@ -9,8 +9,8 @@ import onnx
 from interp import Interpreter, reference
 from onnx import TensorProto, helper, numpy_helper
 
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.compiler.ir import Graph, HostStep
 
 FLOAT = TensorProto.FLOAT

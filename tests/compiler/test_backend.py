@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
 from npusim.config import NpuConfig, load_config
 from npusim.errors import PlacementError
 from npusim.program import Program

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from onnx_graphs import Build
 
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model, parse
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model, parse
 from npusim.errors import ModelError, NpuError
 
 DATA = Path(__file__).parents[1] / "data"

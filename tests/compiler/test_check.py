@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from onnx_graphs import Build
 
-from npusim.compiler.check import RULES, check_graph
-from npusim.compiler.frontend import dump, to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.front.check import RULES, check_graph
+from npusim.compiler.front.frontend import dump, to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.compiler.ir import ConstOperand, Graph, Layer, MapOperand, Mfu, Reduce, Step
 
 

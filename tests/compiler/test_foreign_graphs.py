@@ -12,9 +12,9 @@ import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.config import NpuConfig, load_config
 from npusim.runtime import Session
 

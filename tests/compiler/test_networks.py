@@ -10,8 +10,8 @@ import pytest
 from interp import Interpreter, reference
 from onnx_graphs import compare, hosted, random_feeds
 
-from npusim.compiler.frontend import STAGES, dump, to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.front.frontend import STAGES, dump, to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.compiler.ir import Graph, HostStep
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"

@@ -124,8 +124,8 @@ def test_batch_normalisation_of_every_position_is_for_the_host() -> None:
 
 def compare_host(b: Build, output: str) -> str:
     """Return the reasons of the host nodes (ONNX Runtime itself need not run the model)."""
-    from npusim.compiler.frontend import to_graph
-    from npusim.compiler.importer import load_model
+    from npusim.compiler.front.frontend import to_graph
+    from npusim.compiler.front.importer import load_model
     from npusim.compiler.ir import HostStep
 
     graph = to_graph(load_model(b.model(output)))

@@ -8,10 +8,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx_graphs import Build, compare, hosted
 
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
+from npusim.compiler.front.partition import NO_MACS, NO_WORK
 from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send
-from npusim.compiler.partition import NO_MACS, NO_WORK
 
 
 def kinds(graph: Graph) -> str:

@@ -12,8 +12,8 @@ from test_backend import IMAGE, compiled, network
 from npusim import isa
 from npusim.asm import assemble
 from npusim.chain import decode_stream
-from npusim.compiler.sync import synchronise
-from npusim.compiler.verify import MAX_TOKENS, verify_chains, verify_program
+from npusim.compiler.back.sync import synchronise
+from npusim.compiler.back.verify import MAX_TOKENS, verify_chains, verify_program
 from npusim.errors import ProgramError
 from npusim.program import Program, Region
 

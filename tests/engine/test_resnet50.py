@@ -7,10 +7,10 @@ import onnx
 import pytest
 
 import npusim_models
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
-from npusim.compiler.verify import verify_program
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.back.verify import verify_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.config import load_config
 from npusim.engine.timing import simulate_time
 from npusim.program import Program

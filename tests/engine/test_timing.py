@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from naive_clock import Clock
 
 from npusim.chain import ComputeChain, Decoded
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.sync import timed_reads, timed_writes
-from npusim.compiler.verify import verify_program
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.back.sync import timed_reads, timed_writes
+from npusim.compiler.back.verify import verify_program
+from npusim.compiler.front.frontend import to_graph
 from npusim.config import NpuConfig, load_config
 from npusim.engine.timing import Timing, simulate_time
 from npusim.errors import PlacementError

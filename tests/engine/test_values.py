@@ -16,8 +16,8 @@ from random_programs import random_case, small_machine
 
 import npusim_models
 from npusim.chain import decode_stream
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
 from npusim.config import NpuConfig, load_config
 from npusim.engine.values import Engine
 from npusim.golden import GoldenMachine, NetQueues

@@ -10,9 +10,9 @@ from programs import names, sample, words
 
 import npusim_models
 from npusim import asm, isa
-from npusim.compiler.backend import to_program
-from npusim.compiler.frontend import to_graph
-from npusim.compiler.importer import load_model
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
 from npusim.config import load_config
 from npusim.errors import ProgramError
 from npusim.listing import assemble_program, disassemble_program

@@ -23,8 +23,8 @@ from npusim.cli.load import (
 )
 
 if TYPE_CHECKING:
-    from npusim.reference import Reference
-    from npusim.report import Report
+    from npusim.report.account import Report
+    from npusim.report.reference import Reference
     from npusim.runtime import Session, Tensors
 
 EPILOG = """\b
@@ -61,9 +61,9 @@ def bench_command(
 
 def measure(loaded: Loaded, threads: int, seed: int, runs: int) -> Report:
     """Return the report of a program with everything that `runs` runs on this computer tell."""
-    from npusim.crossings import run_clock
-    from npusim.reference import published
-    from npusim.report import build_report
+    from npusim.report.account import build_report
+    from npusim.report.crossings import run_clock
+    from npusim.report.reference import published
     from npusim.runtime import Session
 
     session = Session(loaded.program, threads=threads)
@@ -86,8 +86,8 @@ def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, s
     Runs of the simulation and of ONNX Runtime with one thread take turns, so that both see the same computer; the
     simulation's time is that of its values and of its clock.
     """
-    from npusim.reference import Reference, cores
-    from npusim.report import Compared, HostRow
+    from npusim.report.account import Compared, HostRow
+    from npusim.report.reference import Reference, cores
 
     inputs = default_inputs(loaded.program, seed)
     walls: list[float] = []

@@ -74,7 +74,7 @@ def compile_command(
 
 
 def _check_stage(stage: str) -> None:
-    from npusim.compiler.frontend import STAGES
+    from npusim.compiler.front.frontend import STAGES
 
     stages = [*STAGES, "place", "program"]
     if stage not in stages:
@@ -83,7 +83,7 @@ def _check_stage(stage: str) -> None:
 
 def _emit(proto: Any, machine: Any, stage: str, npu_only: bool) -> None:
     """Print one stage; later stages are not even run."""
-    from npusim.compiler.frontend import dump
+    from npusim.compiler.front.frontend import dump
 
     def on_graph(name: str, made: Any) -> None:
         if name == stage:
@@ -104,7 +104,7 @@ def _emit(proto: Any, machine: Any, stage: str, npu_only: bool) -> None:
 def compile_lines(program: Program) -> list[str]:
     """Return what runs where, the tiles, and what of the machine's memories is used."""
     from npusim.isa import SPACE_NAMES, Space
-    from npusim.report import tiling
+    from npusim.report.account import tiling
 
     c = program.config
     lines = [f"{program.model} for {c.name}: {len(program.words):,} of {c.imem_words:,} instruction words", ""]

@@ -69,7 +69,7 @@ def disasm_command(program: str, output: str | None, inline: bool, code: bool) -
 @debug_option
 def asm_command(listing: str, output: str | None) -> None:
     """Turn the text of `npusim disasm`, edited or not, into a program."""
-    from npusim.compiler.verify import verify_program
+    from npusim.compiler.back.verify import verify_program
     from npusim.listing import assemble_program
 
     try:

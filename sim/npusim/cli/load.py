@@ -103,7 +103,7 @@ def build_network(name: str, seed: int, weights: str | None = None) -> Any:
 
 def load_onnx(text: str, seed: int = 0) -> tuple[Any, Any, str]:
     """Return a checked ModelProto, what ONNX Runtime can load, and the SHA-256 of the file."""
-    from npusim.compiler.importer import load_model
+    from npusim.compiler.front.importer import load_model
 
     if is_name(text):
         return _in_memory(build_network(text, seed))
@@ -115,7 +115,7 @@ def load_onnx(text: str, seed: int = 0) -> tuple[Any, Any, str]:
 
 def _in_memory(made: Any) -> tuple[Any, Any, str]:
     """Return what `load_onnx` does, for a built network."""
-    from npusim.compiler.importer import load_model
+    from npusim.compiler.front.importer import load_model
 
     model = load_model(made)
     return model, model, hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()
@@ -131,8 +131,8 @@ def compile_model(
     on_text: Callable[[str, Callable[[], str]], None] | None = None,
 ) -> Program:
     """Return the program of a checked ModelProto, showing what it is doing if it takes long."""
-    from npusim.compiler.backend import to_program
-    from npusim.compiler.frontend import STAGES, to_graph
+    from npusim.compiler.back.backend import to_program
+    from npusim.compiler.front.frontend import STAGES, to_graph
 
     stages = [*STAGES, "place", "program"]
     with Progress(f"compiling {model.graph.name or 'the model'} for {config.name}") as progress:

@@ -92,8 +92,8 @@ def _run(
     json_path: str | None, trace: str | None, values: bool, seed: int, threads: int,
 ) -> list[str]:  # fmt: skip
     """Do everything; returns what the comparisons found, files written and results printed."""
-    from npusim.crossings import run_clock
-    from npusim.report import build_report
+    from npusim.report.account import build_report
+    from npusim.report.crossings import run_clock
     from npusim.runtime import Session, check_inputs
     from npusim.tensors import outputs_file, read_inputs
 
@@ -122,7 +122,7 @@ def _run(
     if output is not None and result is not None:
         files_out.append(outputs_file(output, result.outputs))
     if trace is not None:
-        from npusim.trace import trace_file
+        from npusim.report.trace import trace_file
 
         files_out.append(trace_file(trace, program, timing))
     finish([*_summary(report), *lines], files_out, json_path, report.to_json())
@@ -175,7 +175,7 @@ def _check(
     loaded: Loaded, inputs: Tensors, result: RunResult, report: Any, min_sqnr: float | None, lines: list[str]
 ) -> list[str]:
     """Compare with ONNX Runtime; returns what is below the threshold."""
-    from npusim.accuracy import compare
+    from npusim.report.accuracy import compare
 
     with Progress("running ONNX Runtime for the comparison"):
         found = compare(loaded.program, loaded.source, inputs, result, min_sqnr)
@@ -186,7 +186,7 @@ def _check(
 
 def _golden(session: Session, inputs: Tensors, result: RunResult, report: Any, lines: list[str]) -> list[str]:
     """Compare with the golden model; returns the first difference."""
-    from npusim.accuracy import compare_golden
+    from npusim.report.accuracy import compare_golden
 
     chains = session.decoded.chains
     note(f"running the golden model, plain Python: {golden_estimate(session)}")

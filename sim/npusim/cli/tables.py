@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from npusim.report import MEANING, OUTPUT, LayerRow, Report
+from npusim.report.account import MEANING, OUTPUT, LayerRow, Report
 
 NAME_WIDTH = 44
 

@@ -1,0 +1,1 @@
+"""The back end: a graph of layers to a verified program.  `backend` lists the passes."""

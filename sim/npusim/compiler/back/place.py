@@ -1,0 +1,346 @@
+"""Decide where every feature map and constant lives, which maps spill to DRAM, and into how many stripes layers fall.
+
+Maps stay on chip as long as they fit.  When the placement of a memory fails, the largest buffer in the way gives: a
+map is spilled to DRAM, or the stripes of a layer that works on spilled maps are halved; until all memories can be
+placed or a stripe of a single row does not fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from npusim.compiler.back.allocate import Failure, Item, place
+from npusim.compiler.back.geometry import Geometry, Stripe, fits_expander, map_operands, operands
+from npusim.compiler.back.layout import Layout, ceil_div, lanes_of
+from npusim.compiler.ir import ConstOperand, Graph, Layer, Receive, Send
+from npusim.config import NpuConfig
+from npusim.errors import PlacementError
+from npusim.isa import SPACE_NAMES, Space
+from npusim.numerics import round_f16
+
+F32 = npt.NDArray[np.float32]
+
+SLOT_SPACE = {
+    "pre.mul": Space.MULTIPLY_VRF_0,
+    "pre.addsub": Space.ADDSUB_VRF_0,
+    "post.mul": Space.MULTIPLY_VRF_1,
+    "post.addsub": Space.ADDSUB_VRF_1,
+}
+VRFS = (Space.INITIAL_VRF, *SLOT_SPACE.values())
+
+LOOKAHEAD = 2
+"""Steps before its use at which a constant is loaded, where not all of them fit at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Constant operand vectors of one layer: float32[n, N] holding float16 values."""
+
+    step: int
+    slot: str
+    vectors: F32
+    stepping: bool  # one vector a position instead of one an output vector
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Room for what a layer keeps on chip of a spilled map: `count` areas of `size` vectors from `address` on.
+
+    whole: one area holds all rows; otherwise stripe s has its rows in area s mod count.
+    """
+
+    space: Space
+    address: int
+    size: int
+    count: int
+    whole: bool
+
+    def area(self, stripe: int) -> int:
+        """First address for a stripe."""
+        return self.address + stripe % self.count * self.size
+
+
+@dataclass(slots=True)
+class Placement:
+    """The result: addresses in native vectors."""
+
+    layout: Layout
+    geometry: dict[int, Geometry]
+    stripes: dict[int, tuple[Stripe, ...]]
+    resident: dict[tuple[str, Space], int] = field(default_factory=dict)
+    spilled: set[str] = field(default_factory=set)
+    buffers: dict[tuple[int, str, Space], Buffer] = field(default_factory=dict)
+    constants: dict[tuple[int, str], tuple[Constant, int]] = field(default_factory=dict)
+    preloaded: set[Space] = field(default_factory=set)
+    images: dict[str, int] = field(default_factory=dict)  # map read through the Expander -> its only layer
+    spaces: dict[str, set[Space]] = field(default_factory=dict)  # root -> memories in which it is wanted
+    used: dict[Space, int] = field(default_factory=dict)  # vectors used at the most
+
+
+def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant]:
+    """Collect the constant operands of all layers as native vectors of float16 values."""
+    found = []
+    for index, layer in enumerate(graph.steps):
+        if not isinstance(layer, Layer):
+            continue
+        for slot, operand in operands(layer):
+            if not isinstance(operand, ConstOperand):
+                continue
+            values = round_f16(np.ascontiguousarray(operand.values, np.float32))[0]
+            if operand.per_position:
+                vectors = np.repeat(values.reshape(-1, 1), native_dim, axis=1)
+            else:
+                channels = layout.map(layer.out)
+                vectors = np.zeros((layout.slice(layer.out).vectors, native_dim), np.float32)
+                vectors.reshape(-1)[lanes_of(channels, native_dim)] = values
+            found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
+    return found
+
+
+class Placer:
+    """One placement run; `solve` loops until every memory can be placed."""
+
+    def __init__(self, graph: Graph, config: NpuConfig) -> None:
+        self.graph, self.config = graph, config
+        self.layout = Layout(graph, config.native_dim)
+        self.images = self._find_images()
+        self.geometry = {
+            i: Geometry.of(s, self.layout, s.source in self.images)
+            for i, s in enumerate(graph.steps)
+            if isinstance(s, Layer)
+        }
+        self.rows = {i: g.out_h for i, g in self.geometry.items()}
+        self.spilled: set[str] = set()
+        self.single: set[int] = set()  # steps whose stripes have one buffer: no overlap of loads with work
+        self.cut: set[tuple[int, str]] = set()  # constants that are loaded stripe by stripe
+        self.constants = constants_of(graph, self.layout, config.native_dim)
+        self.preloaded = set(SLOT_SPACE.values())
+        self.spaces, self.lifetime = self._uses()
+
+    # ---- analysis ----------------------------------------------------------------------------------------------
+
+    def _find_images(self) -> dict[str, int]:
+        """Received maps whose only reader is a convolution that the Expander can feed."""
+        received = {s.view.map for s in self.graph.steps if isinstance(s, Receive)}
+        readers: dict[str, list[int]] = {}
+        for index, step in enumerate(self.graph.steps):
+            if isinstance(step, Layer):
+                for name in (step.source, *(op.map for _, op in map_operands(step))):
+                    readers.setdefault(name, []).append(index)
+            elif isinstance(step, Send):
+                readers.setdefault(step.view.map, []).append(-1)
+        images = {}
+        for name, indices in readers.items():
+            if name in received and name not in self.graph.aliases and len(indices) == 1 and indices[0] >= 0:
+                layer = self.graph.steps[indices[0]]
+                if isinstance(layer, Layer) and layer.source == name and fits_expander(layer, self.layout, self.config):
+                    images[name] = indices[0]
+        return images
+
+    def _uses(self) -> tuple[dict[str, set[Space]], dict[tuple[str, Space], tuple[int, int]]]:
+        """For each root: the memories in which it is wanted, and when it is alive in each."""
+        spaces: dict[str, set[Space]] = {}
+        last: dict[tuple[str, Space], int] = {}
+        first: dict[str, int] = {}
+
+        def use(name: str, space: Space, index: int) -> None:
+            root = self.layout.slice(name).root
+            spaces.setdefault(root, set()).add(space)
+            last[root, space] = index
+
+        def make(name: str, index: int) -> None:
+            first.setdefault(self.layout.slice(name).root, index)
+
+        for index, step in enumerate(self.graph.steps):
+            if isinstance(step, Layer):
+                if step.source not in self.images:
+                    use(step.source, Space.INITIAL_VRF, index)
+                for slot, op in map_operands(step):
+                    use(op.map, SLOT_SPACE[slot], index)
+                make(step.out, index)
+            elif isinstance(step, Send):
+                use(step.view.map, Space.INITIAL_VRF, index)
+            elif isinstance(step, Receive) and step.view.map not in self.images:
+                make(step.view.map, index)
+        return spaces, {key: (first[key[0]], end) for key, end in last.items()}
+
+    # ---- search ------------------------------------------------------------------------------------------------
+
+    def solve(self) -> Placement:
+        """Return the placement; `PlacementError` names the layer that does not fit even in stripes of one row."""
+        while True:
+            found: dict[Space, dict[str, int]] = {}
+            for space in VRFS:
+                items = self._items(space)
+                result = place(items, self.config.depth(space))
+                if isinstance(result, Failure):
+                    result = place(items, self.config.depth(space), beam=200)
+                if isinstance(result, Failure):
+                    self._give(space, result)
+                    break
+                found[space] = result
+            else:
+                return self._finish(found)
+
+    def _merged(self, space: Space) -> dict[str, str]:
+        """In-place updates: root -> representative root that shares its storage in an operand memory."""
+        into: dict[str, str] = {}
+        for index, step in enumerate(self.graph.steps):
+            if not isinstance(step, Layer) or self._geometry_blocks_in_place(index):
+                continue
+            for slot, op in map_operands(step):
+                a, b = self.layout.slice(op.map), self.layout.slice(step.out)
+                if (
+                    SLOT_SPACE[slot] is space
+                    and (op.sh, op.sw) == (1, 1)
+                    and slot.startswith("post")
+                    and a.root != b.root
+                    and (a.offset, a.vectors, a.pitch) == (b.offset, b.vectors, b.pitch)
+                    and space in self.spaces.get(b.root, ())
+                    and not {a.root, b.root} & self.spilled
+                    and self.layout.size(a.root) == self.layout.size(b.root)
+                    and self.lifetime[a.root, space][1] == index
+                    and self.lifetime[b.root, space][0] == index
+                ):
+                    into[b.root] = into.get(a.root, a.root)
+        return into
+
+    def _geometry_blocks_in_place(self, index: int) -> bool:
+        step = self.graph.steps[index]
+        return not isinstance(step, Layer) or step.source == step.out
+
+    def _items(self, space: Space) -> list[Item]:
+        merged = self._merged(space)
+        spans: dict[str, tuple[int, int]] = {}
+        for (root, where), (start, end) in self.lifetime.items():
+            if where is space and root not in self.spilled:
+                key = merged.get(root, root)
+                low, high = spans.get(key, (start, end))
+                spans[key] = (min(low, start), max(high, end))
+        items = [Item(f"map {root}", self.layout.size(root), *span) for root, span in spans.items()]
+        for (index, name, where), size in self._buffer_sizes().items():
+            if where is space:
+                items.append(Item(f"buffer {index} {name}", size * self._buffer_count(index), index, index))
+        for c in self.constants:
+            if SLOT_SPACE[c.slot] is space and (c.step, c.slot) not in self.cut:
+                start = 0 if space in self.preloaded else max(0, c.step - LOOKAHEAD)
+                items.append(Item(f"constant {c.step} {c.slot}", len(c.vectors), start, c.step))
+        return items
+
+    def _buffer_count(self, index: int) -> int:
+        return 1 if index in self.single or self.rows[index] >= self.geometry[index].out_h else 2
+
+    def _buffer_sizes(self) -> dict[tuple[int, str, Space], int]:
+        """Vectors of one stripe buffer for each spilled map at each layer that touches it."""
+        sizes: dict[tuple[int, str, Space], int] = {}
+        for index, g in self.geometry.items():
+            layer, rows = g.layer, self.rows[index]
+            source = self.layout.slice(layer.source)
+            if source.root in self.spilled:
+                sizes[index, layer.source, Space.INITIAL_VRF] = g.source_rows(rows) * g.in_w * source.vectors
+            out = self.layout.slice(layer.out)
+            if out.root in self.spilled:
+                sizes[index, layer.out, Space.INITIAL_VRF] = rows * g.out_w * out.vectors
+            for slot, op in map_operands(layer):
+                operand = self.layout.slice(op.map)
+                if operand.root in self.spilled:
+                    fmap = self.layout.map(op.map)
+                    high = min(fmap.height, (rows - 1) * op.sh + 1)
+                    sizes[index, op.map, SLOT_SPACE[slot]] = high * fmap.width * operand.vectors
+        for step, slot in self.cut:
+            g = self.geometry[step]
+            sizes[step, slot, SLOT_SPACE[slot]] = self.rows[step] * g.out_w
+        return sizes
+
+    def _give(self, space: Space, failure: Failure) -> None:
+        """Make room: spill the largest map, halve the largest stripes, or load constants later."""
+        involved = sorted((failure.item, *failure.alive), key=lambda i: -i.size)
+        if space in self.preloaded and failure.item.key.startswith("constant"):
+            self.preloaded.discard(space)
+            return
+        for item in involved:
+            kind, _, rest = item.key.partition(" ")
+            if kind == "map":
+                self.spilled.add(rest)
+                for root, target in self._merged(space).items():
+                    if target == rest:
+                        self.spilled.add(root)
+                return
+            if kind == "buffer":
+                index = int(rest.split(" ", 1)[0])
+                if self.rows[index] > 1 and self.geometry[index].divisible:
+                    self.rows[index] = ceil_div(self.rows[index], 2)
+                    return
+                if index not in self.single and self._buffer_count(index) > 1:
+                    self.single.add(index)
+                    return
+            if kind == "constant":
+                number, slot = rest.split(" ", 1)
+                stepping = any(c.step == int(number) and c.slot == slot and c.stepping for c in self.constants)
+                if stepping and self.geometry[int(number)].divisible:
+                    self.cut.add((int(number), slot))
+                    return
+        if space in self.preloaded and any(i.key.startswith("constant") for i in involved):
+            self.preloaded.discard(space)
+            return
+        step = self.graph.steps[failure.item.start]
+        name = f"layer {step.name} ({step.op})" if isinstance(step, Layer) else "a network input"
+        needed = sum(i.size for i in involved)
+        raise PlacementError(
+            f"{name}: needs {needed} native vectors of {SPACE_NAMES[space]} even in stripes of one row, "
+            f"{self.config.name} has {self.config.depth(space)}"
+        )
+
+    def _finish(self, found: dict[Space, dict[str, int]]) -> Placement:
+        out = Placement(
+            self.layout,
+            self.geometry,
+            {
+                i: (self._image_stripes(g, self.rows[i]) if g.expander else g.stripes(self.rows[i]))
+                for i, g in self.geometry.items()
+            },
+            spilled=self.spilled,
+            preloaded=self.preloaded,
+            images=self.images,
+            spaces=self.spaces,
+        )
+        sizes = self._buffer_sizes()
+        for space, addresses in found.items():
+            merged = self._merged(space)
+            for root, where in self.lifetime:
+                if where is space and root not in self.spilled:
+                    out.resident[root, space] = addresses[f"map {merged.get(root, root)}"]
+            for (index, name, where), size in sizes.items():
+                if where is space:
+                    address = addresses[f"buffer {index} {name}"]
+                    whole = self.rows[index] >= self.geometry[index].out_h
+                    out.buffers[index, name, space] = Buffer(space, address, size, self._buffer_count(index), whole)
+            for c in self.constants:
+                if (c.step, c.slot) in self.cut:
+                    out.constants[c.step, c.slot] = (c, -1)
+                elif SLOT_SPACE[c.slot] is space:
+                    out.constants[c.step, c.slot] = (c, addresses[f"constant {c.step} {c.slot}"])
+            ends = [addresses[i.key] + i.size for i in self._items(space)]
+            out.used[space] = max(ends, default=0)
+        return out
+
+    def _image_stripes(self, g: Geometry, limit: int) -> tuple[Stripe, ...]:
+        """Stripes of a convolution from the Expander: small ones first, so that work starts early, then doubling as
+        long as a stripe's rows and the new rows of the next fit the ring together."""
+        ring = self.config.expander // g.image_row_vectors
+        stripes: list[Stripe] = []
+        low, rows = 0, 1
+        while low < g.out_h:
+            best = 1
+            since = stripes[-1].source[0] if stripes else 0  # rows that must stay while this stripe's are loaded
+            for candidate in range(1, min(2 * rows, limit, g.out_h - low) + 1):
+                this = g.stripe(low, low + candidate)
+                after = g.stripe(low, min(g.out_h, low + candidate + 1))
+                if this.source[1] - since <= ring and after.source[1] - this.source[0] <= ring:
+                    best = candidate
+            stripes.append(g.stripe(low, low + best))
+            low, rows = low + best, best
+        return tuple(stripes)

@@ -1,0 +1,1 @@
+"""The front end: ONNX to a graph of layers.  `frontend` lists the passes."""

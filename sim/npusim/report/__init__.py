@@ -1,0 +1,1 @@
+"""What a run amounts to: the account of its cycles, its timeline, its accuracy."""
