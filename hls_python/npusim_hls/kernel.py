@@ -96,10 +96,10 @@ class Kernel:
         scope = {"u": types.u, "s": types.s, "array": types.array, **self.namespace(), **parameters}
         tree, found = self.source.tree, {}
         for argument in tree.args.args:
-            found[argument.arg] = self._annotation(argument.annotation, scope, f"argument {argument.arg}", argument)
-        return found, self._annotation(tree.returns, scope, "the result", tree)
+            found[argument.arg] = self.annotation(argument.annotation, scope, f"argument {argument.arg}", argument)
+        return found, self.annotation(tree.returns, scope, "the result", tree)
 
-    def _annotation(self, node: ast.expr | None, scope: dict[str, Any], what: str, owner: ast.AST) -> Type:
+    def annotation(self, node: ast.expr | None, scope: dict[str, Any], what: str, owner: ast.AST) -> Type:
         if node is None:
             raise HlsError(f"{self.source.at(owner)}: {what} has no annotation; write u[n], s[n], bool, tuple or array")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -55,7 +55,7 @@ def dot_instance(n: int, m: int) -> Instance:
 def f16_to_bfp(lanes: tuple[int, ...], m: int) -> tuple[tuple[int, ...], int]:
     """Mantissas and exponent of one block, for any number of lanes; plain Python.
 
-    lanes: float16 bit patterns; m: magnitude bits, 2 .. 11. Returns (q, E): q in ±(2**m - 1), E in -14 .. 16.
+    lanes: float16 bit patterns; m: magnitude bits, 2 .. 11. Returns (q, E): q in ±(2**m - 1), E in -14 .. 15.
     """
     key = (len(lanes), m)
     if key not in _BLOCKS:

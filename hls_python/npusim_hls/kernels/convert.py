@@ -62,10 +62,13 @@ def bfp_lane(a: int, shared: int, *, m: int, e: int, f: int) -> int:
 
 
 @kernel(outputs=("q", "exponent"))
-def float_to_bfp(lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int) -> tuple[array[s[m + 1], n], s[e]]:
+def float_to_bfp(
+    lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int
+) -> tuple[array[s[m + 1], n], s[e + 1]]:
     """A block of n numbers as n signed mantissas of m magnitude bits and the exponent E of the largest magnitude.
 
-    An all-zero block has mantissas 0 and the smallest exponent, 2 - 2**(e-1). m lies in 2 .. f + 1.
+    An all-zero block has mantissas 0 and the smallest exponent, 2 - 2**(e-1); the largest that
+    finite inputs give is 2**(e-1) - 1, one more only for the all-ones exponent. m lies in 2 .. f + 1.
     """
     largest = max(bits(a, e + f - 1, f) for a in lanes)
     shared = max(largest, 1)

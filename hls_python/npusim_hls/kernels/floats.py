@@ -33,7 +33,7 @@ def round_pack(sign: int, exponent: int, norm: int, *, e: int, f: int, w: int) -
     guard = bit(norm, w - 2 - f)
     sticky = bits(norm, w - 3 - f, 0) != 0
     increment = guard & (odd | sticky)
-    field = ((exponent - 1) << f) + bits(norm, w - 1, w - 1 - f) + increment
+    field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     largest = (((1 << e) - 2) << f) + (1 << f) - 1
     zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     overflow = (not zero) & (field > largest)
