@@ -10,23 +10,22 @@ from npusim_hls.expression import expression, joined, low, window
 from npusim_hls.ir import Graph, Node
 from npusim_hls.kernel import Instance
 from npusim_hls.schedule import Schedule
-from npusim_hls.types import scalars
 from npusim_hls.verilog import Comment, Net, PortComment, name, number, render, vector
+from npusim_hls.widths import scalars
 
-RESERVED = frozenset(  # words of Verilog and SystemVerilog, and the control ports
-    (
-        "always and assign automatic begin bit buf bufif0 bufif1 byte case casex casez ce cell clk cmos config const "
-        "deassign default defparam design disable do edge else end endcase endconfig endfunction endgenerate endmodule "
-        "endprimitive endspecify endtable endtask event final for force forever fork function generate genvar highz0 "
-        "highz1 if ifnone incdir include index initial inout input instance int integer join large let liblist library "
-        "localparam logic m_valid macromodule medium module nand negedge nmos nor noshowcancelled not notif0 notif1 or "
-        "output parameter pmos posedge primitive priority pull0 pull1 pulldown pullup rand rcmos real realtime ref reg "
-        "release repeat return rnmos rpmos rst rtran rtranif0 rtranif1 s_valid scalared shortint showcancelled signed "
-        "small specify specparam static strong0 strong1 supply0 supply1 table task this time tran tranif0 tranif1 tri "
-        "tri0 tri1 triand trior trireg type union unique unsigned use var vectored void wait wand weak0 weak1 while wire "
-        "with wor xnor xor "
-    ).split()
-)
+WORDS = """
+    always and assign automatic begin bit buf bufif0 bufif1 byte case casex casez ce cell clk cmos config const
+    deassign default defparam design disable do edge else end endcase endconfig endfunction endgenerate endmodule
+    endprimitive endspecify endtable endtask event final for force forever fork function generate genvar highz0
+    highz1 if ifnone incdir include index initial inout input instance int integer join large let liblist library
+    localparam logic m_valid macromodule medium module nand negedge nmos nor noshowcancelled not notif0 notif1 or
+    output parameter pmos posedge primitive priority pull0 pull1 pulldown pullup rand rcmos real realtime ref reg
+    release repeat return rnmos rpmos rst rtran rtranif0 rtranif1 s_valid scalared shortint showcancelled signed
+    small specify specparam static strong0 strong1 supply0 supply1 table task this time tran tranif0 tranif1 tri
+    tri0 tri1 triand trior trireg type union unique unsigned use var vectored void wait wand weak0 weak1 while wire
+    with wor xnor xor
+"""
+RESERVED = frozenset(WORDS.split())  # words of Verilog and SystemVerilog, and the control ports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 from npusim_hls.errors import HlsError
 from npusim_hls.ir import Graph, Node, RangeError, Where
 from npusim_hls.kernel import Instance, Kernel, Source
-from npusim_hls.types import Int, Open, Tuple, Type, build, is_open, scalars
+from npusim_hls.widths import Int, Open, Tuple, Type, build, is_open, scalars
 
 MAX_UNROLL = 65536  # iterations of one loop
 

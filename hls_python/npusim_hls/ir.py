@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from npusim_hls.types import MAX_WIDTH
+from npusim_hls.widths import MAX_WIDTH
 
 
 class RangeError(Exception):

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from npusim_hls import types
+from npusim_hls import widths
 from npusim_hls.errors import HlsError
-from npusim_hls.types import Type, as_type, check_value, is_open
+from npusim_hls.widths import Type, as_type, check_value, is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Kernel:
 
     def signature(self, parameters: dict[str, Any]) -> tuple[dict[str, Type], Type]:
         """Types of the arguments and of the result, for these parameters."""
-        scope = {"u": types.u, "s": types.s, "array": types.array, **self.namespace(), **parameters}
+        scope = {"u": widths.u, "s": widths.s, "array": widths.array, **self.namespace(), **parameters}
         tree, found = self.source.tree, {}
         for argument in tree.args.args:
             found[argument.arg] = self.annotation(argument.annotation, scope, f"argument {argument.arg}", argument)
@@ -149,7 +149,7 @@ class Instance:
     @property
     def outputs(self) -> dict[str, Type]:
         """Types of the output ports by name: one per element of the result's tuple."""
-        if not isinstance(self.output, types.Tuple) or self.kernel.outputs == ("y",):
+        if not isinstance(self.output, widths.Tuple) or self.kernel.outputs == ("y",):
             return {"y" if not self.kernel.outputs else self.kernel.outputs[0]: self.output}
         names = self.kernel.outputs or tuple(f"y{index}" for index in range(len(self.output.items)))
         if len(names) != len(self.output.items):

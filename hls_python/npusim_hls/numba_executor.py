@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from npusim_hls.compiler import dataflow
 from npusim_hls.errors import HlsError
 from npusim_hls.ir import Graph, Node
 from npusim_hls.kernel import Instance
-from npusim_hls.types import scalars
+from npusim_hls.widths import scalars
 
 WIDEST = 63  # bits of the widest value that int64 holds with a sign to spare
 
@@ -138,12 +139,14 @@ def load(graph: Graph) -> ModuleType:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as handle:
             handle.write(text)
         os.replace(handle.name, path)
-    spec = importlib.util.spec_from_file_location(f"npusim_hls_{label}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    name = f"npusim_hls_cached_{label}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)  # numba's cache refers to it by name
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 @dataclass(frozen=True, slots=True)

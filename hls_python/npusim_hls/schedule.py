@@ -13,7 +13,6 @@ from npusim_hls.delays import ARRIA10, DelayTable
 from npusim_hls.errors import HlsError
 from npusim_hls.ir import Graph, Node
 
-
 SWEEPS = 6  # the second already changes little
 
 
