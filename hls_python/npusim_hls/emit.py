@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyverilog.vparser import ast as vast
-
 from npusim_hls.expression import expression, joined, low, window
 from npusim_hls.ir import Graph, Node
 from npusim_hls.kernel import Instance
 from npusim_hls.schedule import Schedule
-from npusim_hls.verilog import Comment, Net, PortComment, name, number, render, vector
+from npusim_hls.verilog import Comment, Net, PortComment, name, number, render, vast, vector
 from npusim_hls.widths import scalars
 
 WORDS = """

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pyverilog.vparser import ast as vast
-
 from npusim_hls.ir import Node
-from npusim_hls.verilog import call, number
+from npusim_hls.verilog import call, number, vast
 
 
 class Reader(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from npusim_hls.ir import Graph, Node
 from npusim_hls.kernel import Instance
 from npusim_hls.widths import scalars
 
+PART = 600  # nodes of one numba function
 WIDEST = 63  # bits of the widest value that int64 holds with a sign to spare
 
 HEADER = '''"""Compiled from kernel {name}; generated, the file name holds a digest of the content."""
@@ -34,7 +36,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def clz64(x):
     """Leading zeros of x >= 0 in 63 bits, by halves."""
     n = 0
@@ -61,7 +63,7 @@ def text_of(node: Node, tables: dict[tuple[int, ...], str]) -> str:
     if op in ("eq", "lt"):
         return f"np.int64({values[0]} {'==' if op == 'eq' else '<'} {values[1]})"
     if op == "select":
-        return f"{values[1]} if {values[0]} != 0 else {values[2]}"
+        return f"{values[2]} ^ (({values[1]} ^ {values[2]}) & -{values[0]})"  # no branch: numba is slow on many
     if op == "bits":
         hi, lo = node.attrs
         return f"({values[0]} >> {lo}) & {(1 << (hi - lo + 1)) - 1}" if lo else f"{values[0]} & {(1 << (hi + 1)) - 1}"
@@ -78,9 +80,9 @@ def text_of(node: Node, tables: dict[tuple[int, ...], str]) -> str:
     if op == "clz":
         return f"clz64({values[0]}) - {63 - node.attrs[0]}"
     if op in ("min", "max"):
-        return f"{values[0]} if {values[0]} {'<' if op == 'min' else '>'} {values[1]} else {values[1]}"
+        return f"{op}({values[0]}, {values[1]})"
     if op == "abs":
-        return f"-{values[0]} if {values[0]} < 0 else {values[0]}"
+        return f"abs({values[0]})"
     assert op == "refine", node
     return values[0]
 
@@ -102,18 +104,40 @@ def source_of(graph: Graph) -> str:
             lines.append(
                 f"v{node.index} = ({value}) & {(1 << node.width) - 1}" if node.wrap else f"v{node.index} = {value}"
             )
-    inputs = ", ".join(f"v{node.index}" for _, node in graph.inputs)
-    results = ", ".join(str(n.lo) if n.is_const else f"v{n.index}" for _, n in graph.outputs)
     padded = {name: list(t) + [0] * ((1 << (len(t) - 1).bit_length()) - len(t)) for t, name in tables.items()}
     text = [HEADER.format(name=graph.name)]
     text += [f"{name} = np.array({entries}, dtype=np.int64)" for name, entries in padded.items()]
-    text += ["", '@njit(cache=True, nogil=True, inline="never")', f"def scalar({inputs}):"]
+    text += whole(graph, lines) if len(lines) <= PART else in_parts(graph, lines)
+    return "\n".join(text) + "\n"
+
+
+def whole(graph: Graph, lines: list[str]) -> list[str]:
+    """One function of scalars, and the loop over arrays that calls it."""
+    inputs = ", ".join(f"v{node.index}" for _, node in graph.inputs)
+    results = ", ".join(str(n.lo) if n.is_const else f"v{n.index}" for _, n in graph.outputs)
+    text = ["", '@njit(cache=True, nogil=True, inline="never")', f"def scalar({inputs}):"]
     text += [f"    {line}" for line in lines] + [f"    return ({results},)", ""]
     loaded = ", ".join(f"inputs[{i}, i]" for i in range(len(graph.inputs)))
     text += ["", "@njit(cache=True, nogil=True)", "def over(inputs, outputs):", "    for i in range(inputs.shape[1]):"]
     text += [f"        found = scalar({loaded})"]
     text += [f"        outputs[{r}, i] = found[{r}]" for r in range(len(graph.outputs))]
-    return "\n".join(text) + "\n"
+    return text
+
+
+def in_parts(graph: Graph, lines: list[str]) -> list[str]:
+    """A wide graph as several functions over an array of all values: numba takes long over long functions."""
+    text, calls = [], []
+    for number, first in enumerate(range(0, len(lines), PART)):
+        part = [re.sub(r"\bv(\d+)\b", r"v[\1]", line) for line in lines[first : first + PART]]
+        text += ["", "@njit(cache=True, nogil=True)", f"def part{number}(v):", *(f"    {line}" for line in part), ""]
+        calls.append(f"        part{number}(v)")
+    text += ["", "@njit(cache=True, nogil=True)", "def over(inputs, outputs):"]
+    text += [f"    v = np.empty({len(graph.nodes)}, dtype=np.int64)", "    for i in range(inputs.shape[1]):"]
+    text += [f"        for p in range({len(graph.inputs)}):  # the inputs are the first nodes"]
+    text += ["            v[p] = inputs[p, i]", *calls]
+    for result, (_, node) in enumerate(graph.outputs):
+        text.append(f"        outputs[{result}, i] = {node.lo if node.is_const else f'v[{node.index}]'}")
+    return text
 
 
 def cache_folder() -> Path:
@@ -154,11 +178,12 @@ class Compiled:
     """An instance in machine code.
 
     `scalar` is a numba function of int64 leaves that returns a tuple of int64 leaves, callable from other numba
-    kernels; it checks nothing. Calling the object checks ranges and runs over arrays.
+    kernels; it checks nothing, and is None for graphs of more than 600 operations. Calling the object checks ranges
+    and runs over arrays.
     """
 
     instance: Instance
-    scalar: Callable[..., Any]
+    scalar: Callable[..., Any] | None
     over: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
     results: int
 
@@ -191,5 +216,5 @@ def compile_numba(instance: Instance) -> Compiled:
     if instance not in _COMPILED:
         graph = dataflow(instance)
         module = load(graph)
-        _COMPILED[instance] = Compiled(instance, module.scalar, module.over, len(graph.outputs))
+        _COMPILED[instance] = Compiled(instance, getattr(module, "scalar", None), module.over, len(graph.outputs))
     return _COMPILED[instance]

@@ -7,10 +7,13 @@ text is a function of the tree alone, byte for byte.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
-from pyverilog.ast_code_generator.codegen import ASTCodeGenerator
-from pyverilog.vparser import ast as vast
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ResourceWarning)  # Pyverilog leaves its VERSION file open
+    from pyverilog.ast_code_generator.codegen import ASTCodeGenerator
+    from pyverilog.vparser import ast as vast
 
 
 class Comment(vast.Node):  # type: ignore[misc]

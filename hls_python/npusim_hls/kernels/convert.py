@@ -61,6 +61,12 @@ def bfp_lane(a: int, shared: int, *, m: int, e: int, f: int) -> int:
     return -magnitude if sign else magnitude
 
 
+@kernel(outputs=("q",))
+def float_to_bfp_lane(a: u[1 + e + f], shared: u[e], *, m: int, e: int, f: int) -> s[m + 1]:
+    """One lane of a block as a module of its own: shared is E + bias, at least 1 and at least a's exponent."""
+    return bfp_lane(a, shared, m=m, e=e, f=f)
+
+
 @kernel(outputs=("q", "exponent"))
 def float_to_bfp(
     lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int

@@ -1,0 +1,81 @@
+"""Random kernels: plain Python, every stage of the compiler, numba and Verilated RTL agree."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from programs import load, programs
+
+from npusim_hls.check import compare, run_numba, run_plain
+from npusim_hls.frontend import trace
+from npusim_hls.ir import evaluate
+from npusim_hls.kernel import Instance
+from npusim_hls.lower import lower
+from npusim_hls.rtl_executor import simulate
+from npusim_hls.simplify import simplify
+from npusim_hls.vectors import operands
+
+
+def explore(count: int, folder: Path, *, with_numba: bool) -> list[Instance]:
+    """Generate `count` programs and compare all executors but the RTL; returns the instances."""
+    found: dict[str, Instance] = {}
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(programs())
+    def one(source: str) -> None:
+        instance = load(source, folder, f"random_{len(found)}")
+        sets = sample(instance, 120)
+        want = run_plain(instance, sets)
+        traced = trace(instance)
+        for stage in (traced, simplify(traced), lower(simplify(traced))):
+            got = [evaluate(stage, values) for values in sets]
+            assert compare(instance, "the graph", sets, want, got) is None, source
+        if with_numba:
+            assert compare(instance, "numba", sets, want, run_numba(instance, sets)) is None, source
+        found.setdefault(source, instance)
+
+    one()
+    return list(found.values())
+
+
+def sample(instance: Instance, count: int) -> list[list[int]]:
+    sets = operands(instance, count, seed=3)
+    return random.Random(4).sample(sets, min(count, len(sets)))
+
+
+def compare_rtl(instances: list[Instance]) -> None:
+    work = [(instance, sample(instance, 300)) for instance in instances]
+    for (instance, sets), result in zip(work, simulate(work, "verilator"), strict=True):
+        problem = compare(instance, "verilator", sets, run_plain(instance, sets), result.outputs)
+        assert problem is None, f"{problem}\n{Path(instance.kernel.source.path).read_text()}"
+        assert result.latencies == [result.latency]
+
+
+@pytest.mark.rtl
+def test_a_few_dozen_random_programs_agree_everywhere(tmp_path: Path) -> None:
+    instances = explore(40, tmp_path, with_numba=True)
+    assert len(instances) >= 30
+    compare_rtl(instances)
+
+
+def test_random_programs_agree_through_the_compiler(tmp_path: Path) -> None:
+    assert len(explore(150, tmp_path, with_numba=False)) >= 100
+
+
+@pytest.mark.slow
+@pytest.mark.rtl
+def test_two_hundred_random_programs_agree_everywhere(tmp_path: Path) -> None:
+    instances = explore(260, tmp_path, with_numba=True)
+    assert len(instances) >= 200
+    for first in range(0, len(instances), 50):
+        compare_rtl(instances[first : first + 50])
