@@ -58,7 +58,7 @@ def list_(names: bool) -> None:
 @click.option("--clock", default=CLOCK_MHZ, show_default=True, help="Target clock [MHz].")
 @click.option("--valid/--no-valid", default=True, help="With or without s_valid, m_valid and rst.")
 @click.option("--ce/--no-ce", default=True, help="With or without a clock enable.")
-def emit_(kernel: str | None, folder: Path | None, output: Path | None, clock: float, valid: bool, ce: bool) -> None:
+def emit_(*, kernel: str | None, folder: Path | None, output: Path | None, clock: float, valid: bool, ce: bool) -> None:
     """Write the Verilog of KERNEL: a name of `list`, or FILE.py:NAME."""
     options = Options(valid=valid, clock_enable=ce)
     if (kernel is None) == (folder is None):

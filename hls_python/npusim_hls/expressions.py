@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def constant(front: Frontend, node: ast.Constant) -> Any:
 def name(front: Frontend, node: ast.Name) -> Any:
     from npusim_hls.frontend import Undefined
 
-    scopes = (front.frame.names, front.frame.scope, BUILTINS)
+    scopes = (front.frame.names, front.frame.scope, vars(builtins))
     for scope in scopes:
         if node.id in scope:
             value = scope[node.id]

@@ -132,6 +132,13 @@ def _corners(function: Callable[[int, int], int], a: Node, b: Node) -> tuple[int
     return min(values), max(values)
 
 
+def _mul_range(a: Node, b: Node) -> tuple[int, int]:
+    lo, hi = _corners(lambda x, y: x * y, a, b)
+    if a is b:  # a square
+        lo = 0 if a.lo <= 0 <= a.hi else min(a.lo * a.lo, a.hi * a.hi)
+    return lo, hi
+
+
 def _shift_range(attrs: tuple[int, ...], a: Node, amount: Node, left: bool) -> tuple[int, int]:
     if amount.lo < 0:
         raise RangeError(f"the shift amount may be negative ({amount.lo}); it must be proven to be 0 or more")
@@ -233,7 +240,7 @@ def _signed(attrs: tuple[int, ...], a: int) -> int:
 RANGES: dict[str, Callable[..., tuple[int, int]]] = {
     "add": lambda attrs, a, b: (a.lo + b.lo, a.hi + b.hi),
     "sub": lambda attrs, a, b: (0, 0) if a is b else (a.lo - b.hi, a.hi - b.lo),
-    "mul": lambda attrs, a, b: _corners(lambda x, y: x * y, a, b),
+    "mul": lambda attrs, a, b: _mul_range(a, b),
     "shl": lambda attrs, a, b: _shift_range(attrs, a, b, True),
     "shr": lambda attrs, a, b: _shift_range(attrs, a, b, False),
     "and": _and_range,

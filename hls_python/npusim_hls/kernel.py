@@ -50,8 +50,9 @@ def read_source(function: Callable[..., Any]) -> Source:
     ast.increment_lineno(tree, first - 1)
     indent = len(block) - len(block.lstrip())
     for node in ast.walk(tree):
-        if hasattr(node, "col_offset"):
+        if isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):
             node.col_offset += indent
+            node.end_col_offset = (node.end_col_offset or 0) + indent
     path = inspect.getsourcefile(function) or "?"
     return Source(path, tree, ("",) * (first - 1) + tuple(line.rstrip("\n") for line in text))
 

@@ -118,3 +118,6 @@ def name(text: str) -> vast.Node:
 def call(function: str, *args: Any) -> vast.Node:
     """`$function(args)`."""
     return vast.SystemCall(function, args)
+
+
+__all__ = ["Comment", "Generator", "Net", "PortComment", "call", "name", "number", "render", "vast", "vector"]

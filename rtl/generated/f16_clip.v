@@ -1,5 +1,5 @@
 // f16_clip: min(max(a, lo), hi).
-// Generated from floats.py:120 float_clip(e=5, f=10); do not edit, run `npusim hls emit f16_clip`.
+// Generated from floats.py:121 float_clip(e=5, f=10); do not edit, run `npusim hls emit f16_clip`.
 // Contract: one result a cycle, latency 4 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -16,23 +16,23 @@ module f16_clip (
 );
 
     // ---- stage 1 of 4
-    // floats.py:87: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire eq = a[14:10] == 5'd0;
     wire [15:0] shl = {a[15], 15'd0};
     wire [15:0] x = eq ? shl : a;
     wire eq_2 = lo[14:10] == 5'd0;
     wire [15:0] shl_2 = {lo[15], 15'd0};
     wire [15:0] y = eq_2 ? shl_2 : lo;
-    // floats.py:94: return -magnitude if bit(a, e + f) else magnitude
+    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
     wire [15:0] sub = 16'd0 - {1'd0, x[14:0]};
     wire [15:0] key_x = x[15] ? sub : {1'd0, x[14:0]};
     wire [15:0] sub_2 = 16'd0 - {1'd0, y[14:0]};
     wire [15:0] key_y = y[15] ? sub_2 : {1'd0, y[14:0]};
-    // floats.py:87: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire eq_5 = hi[14:10] == 5'd0;
     wire [15:0] shl_4 = {hi[15], 15'd0};
     wire [15:0] y_2 = eq_5 ? shl_4 : hi;
-    // floats.py:94: return -magnitude if bit(a, e + f) else magnitude
+    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
     wire [15:0] sub_4 = 16'd0 - {1'd0, y_2[14:0]};
     wire [15:0] key_y_2 = y_2[15] ? sub_4 : {1'd0, y_2[14:0]};
     reg [15:0] x_q1;
@@ -54,13 +54,13 @@ module f16_clip (
     end
 
     // ---- stage 2 of 4
-    // floats.py:102: return x & y if key_x == key_y else x if key_x > key_y else y
+    // floats.py:103: return x & y if key_x == key_y else x if key_x > key_y else y
     wire eq_3 = key_x_q1 == key_y_q1;
     wire [15:0] and_2 = x_q1 & y_q1;
     wire lt = $signed(key_y_q1) < $signed(key_x_q1);
     wire [15:0] select = lt ? x_q1 : y_q1;
     wire [15:0] select_2 = eq_3 ? and_2 : select;
-    // floats.py:87: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire eq_4 = select_2[14:10] == 5'd0;
     wire [15:0] shl_3 = {select_2[15], 15'd0};
     wire [15:0] x_2 = eq_4 ? shl_3 : select_2;
@@ -77,10 +77,10 @@ module f16_clip (
     end
 
     // ---- stage 3 of 4
-    // floats.py:94: return -magnitude if bit(a, e + f) else magnitude
+    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
     wire [15:0] sub_3 = 16'd0 - {1'd0, x_2_q2[14:0]};
     wire [15:0] key_x_2 = x_2_q2[15] ? sub_3 : {1'd0, x_2_q2[14:0]};
-    // floats.py:110: return x | y if key_x == key_y else x if key_x < key_y else y
+    // floats.py:111: return x | y if key_x == key_y else x if key_x < key_y else y
     wire eq_6 = key_x_2 == key_y_2_q2;
     wire [15:0] or_2 = x_2_q2 | y_2_q2;
     wire lt_2 = $signed(key_x_2) < $signed(key_y_2_q2);
@@ -98,7 +98,7 @@ module f16_clip (
     end
 
     // ---- stage 4 of 4
-    // floats.py:110: return x | y if key_x == key_y else x if key_x < key_y else y
+    // floats.py:111: return x | y if key_x == key_y else x if key_x < key_y else y
     wire [15:0] select_4 = eq_6_q3 ? or_2_q3 : select_3_q3;
     reg [15:0] select_4_q4;
 

@@ -1,5 +1,5 @@
 // f16_exp: e**a, within 0.63 ulp; above the largest number it saturates and reports overflow, below the smallest it is +0.
-// Generated from unary.py:59 float_exp(e=5, f=10); do not edit, run `npusim hls emit f16_exp`.
+// Generated from unary.py:60 float_exp(e=5, f=10); do not edit, run `npusim hls emit f16_exp`.
 // Contract: one result a cycle, latency 10 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -84,19 +84,19 @@ module f16_exp (
     endfunction
 
     // ---- stage 1 of 10
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // floats.py:22: return bit(a, e + f), exponent, significand
+    // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // unary.py:67: huge = exponent >= top
+    // unary.py:68: huge = exponent >= top
     wire huge_lt = a[14:10] < 5'd19;
-    // unary.py:68: distance = min(bits(top - exponent, e - 1, 0), 2 * f + 8)
+    // unary.py:69: distance = min(bits(top - exponent, e - 1, 0), 2 * f + 8)
     wire [4:0] distance_sub = 5'd19 - a[14:10];
     wire distance_less = distance_sub < 5'd28;
     wire [4:0] distance_less_2 = distance_less ? distance_sub : 5'd28;
-    // unary.py:69: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
+    // unary.py:70: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
     wire fixed_shr_shift = distance_less_2[4];
     wire fixed_shr_shift_3 = distance_less_2[3];
     wire fixed_shr_shift_5 = distance_less_2[2];
@@ -125,7 +125,7 @@ module f16_exp (
     end
 
     // ---- stage 2 of 10
-    // unary.py:69: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
+    // unary.py:70: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
     wire [27:0] fixed_mul = {17'h0, significand_q1} * 28'h17154;
     wire [27:0] fixed_shr_shift_2 = fixed_shr_shift_q1 ? {16'd0, fixed_mul[27:16]} : fixed_mul;
     reg sign_q2;
@@ -149,7 +149,7 @@ module f16_exp (
     end
 
     // ---- stage 3 of 10
-    // unary.py:69: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
+    // unary.py:70: fixed = (significand * log2_of_e(f + 6) >> distance) >> (f + f + 6 - q - (e - 1))
     wire [27:0] fixed_shr_shift_4 = fixed_shr_shift_3_q2 ? {8'd0, fixed_shr_shift_2_q2[27:8]} : fixed_shr_shift_2_q2;
     wire [27:0] fixed_shr_shift_6 = fixed_shr_shift_5_q2 ? {4'd0, fixed_shr_shift_4[27:4]} : fixed_shr_shift_4;
     wire [27:0] fixed_shr_shift_8 = fixed_shr_shift_7_q2 ? {2'd0, fixed_shr_shift_6[27:2]} : fixed_shr_shift_6;
@@ -168,14 +168,14 @@ module f16_exp (
     end
 
     // ---- stage 4 of 10
-    // unary.py:70: power = -fixed if sign else fixed
+    // unary.py:71: power = -fixed if sign else fixed
     wire [21:0] power_sub = 22'h0 - {1'd0, fixed_q3};
     wire [21:0] power = sign_q3 ? power_sub : {1'd0, fixed_q3};
-    // unary.py:71: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
+    // unary.py:72: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
     wire [3:0] bits = power[14:11];
-    // unary.py:72: y = evaluate(c0, c1, c2, bits(power, q - 5, 0), n=q - 4)
+    // unary.py:73: y = evaluate(c0, c1, c2, bits(power, q - 5, 0), n=q - 4)
     wire [10:0] y_bits = power[10:0];
-    // unary.py:74: result, overflow = round_pack(0, (power >> q) + bias, norm, e=e, f=f, w=p + 1)
+    // unary.py:75: result, overflow = round_pack(0, (power >> q) + bias, norm, e=e, f=f, w=p + 1)
     wire [6:0] shr = power[21:15];
     wire [6:0] add = shr + 7'd15;
     reg sign_q4;
@@ -195,9 +195,9 @@ module f16_exp (
     end
 
     // ---- stage 5 of 10
-    // unary.py:71: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
+    // unary.py:72: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
     wire [6:0] c2 = c2_rom(bits_q4);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [17:0] y_mul = {11'd0, c2} * {7'd0, y_bits_q4};
     wire [6:0] y_shr = y_mul[17:11];
     reg sign_q5;
@@ -219,9 +219,9 @@ module f16_exp (
     end
 
     // ---- stage 6 of 10
-    // unary.py:71: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
+    // unary.py:72: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
     wire [12:0] c1 = c1_rom(bits_q5);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [12:0] y_add = c1 + {6'd0, y_shr_q5};
     reg sign_q6;
     reg huge_lt_q6;
@@ -242,7 +242,7 @@ module f16_exp (
     end
 
     // ---- stage 7 of 10
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [23:0] y_mul_2 = {11'd0, y_add_q6} * {13'd0, y_bits_q6};
     wire [12:0] y_shr_2 = y_mul_2[23:11];
     reg sign_q7;
@@ -262,17 +262,17 @@ module f16_exp (
     end
 
     // ---- stage 8 of 10
-    // unary.py:71: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
+    // unary.py:72: c0, c1, c2 = exp2_rows(4, p)[bits(power, q - 1, q - 4)]
     wire [16:0] c0 = c0_rom(bits_q7);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [15:0] y = c0[15:0] + {3'd0, y_shr_2_q7};
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = y[4:0] == 5'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = y[6] | sticky;
     wire increment = y[5] & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field_add = {add_q7, y[15:6]};
     reg sign_q8;
     reg huge_lt_q8;
@@ -289,17 +289,17 @@ module f16_exp (
     end
 
     // ---- stage 9 of 10
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field = field_add_q8 + {16'd0, increment_q8};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field) < $signed(17'h400);
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero_lt;
     wire overflow_lt = $signed(17'h7bff) < $signed(field);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_select = overflow_2 ? 15'd31743 : field[14:0];
-    // unary.py:76: return ((0, 0) if sign else (largest, 1)) if huge else (result, overflow)
+    // unary.py:77: return ((0, 0) if sign else (largest, 1)) if huge else (result, overflow)
     wire xor_2 = ~sign_q8;
     wire select_3 = huge_lt_q8 ? overflow_2 : xor_2;
     reg sign_q9;
@@ -319,9 +319,9 @@ module f16_exp (
     end
 
     // ---- stage 10 of 10
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude = zero_lt_q9 ? 15'd0 : magnitude_select_q9;
-    // unary.py:76: return ((0, 0) if sign else (largest, 1)) if huge else (result, overflow)
+    // unary.py:77: return ((0, 0) if sign else (largest, 1)) if huge else (result, overflow)
     wire [14:0] select = sign_q9 ? 15'd0 : 15'd31743;
     wire [14:0] select_2 = huge_lt_q9 ? magnitude : select;
     reg [14:0] select_2_q10;

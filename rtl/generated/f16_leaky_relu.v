@@ -1,5 +1,5 @@
 // f16_leaky_relu: a · alpha where a < 0, else a (-0 stays -0).
-// Generated from floats.py:126 float_leaky_relu(e=5, f=10); do not edit, run `npusim hls emit f16_leaky_relu`.
+// Generated from floats.py:127 float_leaky_relu(e=5, f=10); do not edit, run `npusim hls emit f16_leaky_relu`.
 // Contract: one result a cycle, latency 5 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -16,21 +16,21 @@ module f16_leaky_relu (
 );
 
     // ---- stage 1 of 5
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
     wire significand_eq_2 = alpha[14:10] == 5'd0;
     wire [10:0] significand_or_2 = {1'd0, alpha[9:0]} | 11'd1024;
     wire [10:0] significand_2 = significand_eq_2 ? 11'd0 : significand_or_2;
-    // floats.py:80: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
+    // floats.py:81: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
     wire [5:0] exponent_add = {1'd0, a[14:10]} + {1'd0, alpha[14:10]};
-    // floats.py:81: return round_pack(sign_a ^ sign_b, exponent, norm, e=e, f=f, w=2 * f + 2)
+    // floats.py:82: return round_pack(sign_a ^ sign_b, exponent, norm, e=e, f=f, w=2 * f + 2)
     wire xor_2 = a[15] ^ alpha[15];
-    // floats.py:129: negative = bit(a, e + f) & (bits(a, e + f - 1, f) != 0)
+    // floats.py:130: negative = bit(a, e + f) & (bits(a, e + f - 1, f) != 0)
     wire negative_xor = ~significand_eq;
     wire negative = a[15] & negative_xor;
-    // floats.py:87: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire [15:0] shl = {a[15], 15'd0};
     wire [15:0] select = significand_eq ? shl : a;
     reg [10:0] significand_q1;
@@ -52,22 +52,22 @@ module f16_leaky_relu (
     end
 
     // ---- stage 2 of 5
-    // floats.py:77: product = sig_a * sig_b
+    // floats.py:78: product = sig_a * sig_b
     wire [21:0] product = {11'd0, significand_q1} * {11'd0, significand_2_q1};
-    // floats.py:78: top = bit(product, 2 * f + 1)
+    // floats.py:79: top = bit(product, 2 * f + 1)
     wire top = product[21];
-    // floats.py:79: norm = product if top else bits(product << 1, 2 * f + 1, 0)
+    // floats.py:80: norm = product if top else bits(product << 1, 2 * f + 1, 0)
     wire [21:0] norm_shl = {product[20:0], 1'd0};
     wire [21:0] norm = top ? product : norm_shl;
-    // floats.py:32: odd = bit(norm, w - 1 - f)
+    // floats.py:33: odd = bit(norm, w - 1 - f)
     wire odd = norm[11];
-    // floats.py:33: guard = bit(norm, w - 2 - f)
+    // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = norm[10];
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire [9:0] sticky_bits = norm[9:0];
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [9:0] field_bits = norm[20:11];
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~norm[21];
     reg top_q2;
     reg [5:0] exponent_add_q2;
@@ -96,16 +96,16 @@ module f16_leaky_relu (
     end
 
     // ---- stage 3 of 5
-    // floats.py:80: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
+    // floats.py:81: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
     wire [6:0] exponent_sub = {1'd0, exponent_add_q2} - 7'd15;
     wire [6:0] exponent = exponent_sub + {6'd0, top_q2};
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = sticky_bits_q2 == 10'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = odd_q2 | sticky;
     wire increment = guard_q2 & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field_add = {exponent, field_bits_q2};
     wire [16:0] field = field_add + {16'd0, increment};
     reg xor_2_q3;
@@ -125,19 +125,19 @@ module f16_leaky_relu (
     end
 
     // ---- stage 4 of 5
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field_q3) < $signed(17'h400);
     wire zero = zero_eq_q3 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(17'h7bff) < $signed(field_q3);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_select = overflow_2 ? 15'd31743 : field_q3[14:0];
     wire [14:0] magnitude = zero ? 15'd0 : magnitude_select;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [15:0] product_2 = {xor_2_q3, magnitude};
-    // floats.py:130: return product if negative else flush(a, e=e, f=f), overflow & negative
+    // floats.py:131: return product if negative else flush(a, e=e, f=f), overflow & negative
     wire and_2 = overflow_2 & negative_q3;
     reg [15:0] product_2_q4;
     reg negative_q4;
@@ -154,7 +154,7 @@ module f16_leaky_relu (
     end
 
     // ---- stage 5 of 5
-    // floats.py:130: return product if negative else flush(a, e=e, f=f), overflow & negative
+    // floats.py:131: return product if negative else flush(a, e=e, f=f), overflow & negative
     wire [15:0] select_2 = negative_q4 ? product_2_q4 : select_q4;
     reg [15:0] select_2_q5;
     reg and_2_q5;

@@ -1,5 +1,5 @@
 // f16_min: The smaller number; -0 is smaller than +0. Subnormals come out as zeros.
-// Generated from floats.py:106 float_min(e=5, f=10); do not edit, run `npusim hls emit f16_min`.
+// Generated from floats.py:107 float_min(e=5, f=10); do not edit, run `npusim hls emit f16_min`.
 // Contract: one result a cycle, latency 2 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,14 +15,14 @@ module f16_min (
 );
 
     // ---- stage 1 of 2
-    // floats.py:87: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire eq = a[14:10] == 5'd0;
     wire [15:0] shl = {a[15], 15'd0};
     wire [15:0] x = eq ? shl : a;
     wire eq_2 = b[14:10] == 5'd0;
     wire [15:0] shl_2 = {b[15], 15'd0};
     wire [15:0] y = eq_2 ? shl_2 : b;
-    // floats.py:94: return -magnitude if bit(a, e + f) else magnitude
+    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
     wire [15:0] sub = 16'd0 - {1'd0, x[14:0]};
     wire [15:0] key_x = x[15] ? sub : {1'd0, x[14:0]};
     wire [15:0] sub_2 = 16'd0 - {1'd0, y[14:0]};
@@ -42,7 +42,7 @@ module f16_min (
     end
 
     // ---- stage 2 of 2
-    // floats.py:110: return x | y if key_x == key_y else x if key_x < key_y else y
+    // floats.py:111: return x | y if key_x == key_y else x if key_x < key_y else y
     wire eq_3 = key_x_q1 == key_y_q1;
     wire [15:0] or_2 = x_q1 | y_q1;
     wire lt = $signed(key_x_q1) < $signed(key_y_q1);

@@ -1,5 +1,5 @@
 // f16_recip: 1 / a, within 0.55 ulp; ±0 gives the largest number of that sign and overflow.
-// Generated from unary.py:32 float_recip(e=5, f=10); do not edit, run `npusim hls emit f16_recip`.
+// Generated from unary.py:33 float_recip(e=5, f=10); do not edit, run `npusim hls emit f16_recip`.
 // Contract: one result a cycle, latency 8 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -84,17 +84,17 @@ module f16_recip (
     endfunction
 
     // ---- stage 1 of 8
-    // floats.py:20: exponent = bits(a, e + f - 1, f)
+    // floats.py:21: exponent = bits(a, e + f - 1, f)
     wire [4:0] exponent = a[14:10];
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = exponent == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // floats.py:22: return bit(a, e + f), exponent, significand
+    // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // unary.py:36: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
+    // unary.py:37: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
     wire [3:0] bits = significand[9:6];
-    // unary.py:37: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
+    // unary.py:38: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
     wire [5:0] y_bits = significand[5:0];
     reg [4:0] exponent_q1;
     reg significand_eq_q1;
@@ -113,9 +113,9 @@ module f16_recip (
     end
 
     // ---- stage 2 of 8
-    // unary.py:36: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
+    // unary.py:37: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
     wire [7:0] c2 = c2_rom(bits_q1);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [13:0] y_mul = {6'd0, c2} * {8'd0, y_bits_q1};
     wire [7:0] y_shr = y_mul[13:6];
     reg [4:0] exponent_q2;
@@ -137,9 +137,9 @@ module f16_recip (
     end
 
     // ---- stage 3 of 8
-    // unary.py:36: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
+    // unary.py:37: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
     wire [12:0] c1 = c1_rom(bits_q2);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [12:0] y_add = c1 + {5'd0, y_shr_q2};
     reg [4:0] exponent_q3;
     reg significand_eq_q3;
@@ -160,9 +160,9 @@ module f16_recip (
     end
 
     // ---- stage 4 of 8
-    // unary.py:36: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
+    // unary.py:37: c0, c1, c2 = reciprocal_rows(4, p)[bits(significand, f - 1, n)]
     wire [16:0] c0 = c0_rom(bits_q3);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [18:0] y_mul_2 = $signed({{6{y_add_q3[12]}}, y_add_q3}) * $signed({13'd0, y_bits_q3});
     wire [12:0] y_shr_2 = y_mul_2[18:6];
     reg [4:0] exponent_q4;
@@ -182,9 +182,9 @@ module f16_recip (
     end
 
     // ---- stage 5 of 8
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [16:0] y_add_2 = c0_q4 + {{4{y_shr_2_q4[12]}}, y_shr_2_q4};
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire zeros_count = ~y_add_2[16];
     wire zeros_count_2 = ~y_add_2[15];
     wire zeros_count_3 = ~y_add_2[14];
@@ -275,25 +275,25 @@ module f16_recip (
     end
 
     // ---- stage 6 of 8
-    // unary.py:39: result, overflow = normalize(sign, 2 * bias - exponent, y, e=e, f=f, w=p + 1)
+    // unary.py:40: result, overflow = normalize(sign, 2 * bias - exponent, y, e=e, f=f, w=p + 1)
     wire [5:0] sub = 6'd30 - {1'd0, exponent_q5};
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire [3:0] zeros_count_70 = zeros_count_64_q5 ? {3'd0, zeros_count_17_q5} : zeros_count_69_q5;
-    // unary.py:28: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
+    // unary.py:29: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
     wire [5:0] sub_2 = sub - {4'd0, zeros_count_70[1:0]};
     wire [16:0] shl = {y_add_2_q5[15:0], 1'd0};
     wire [16:0] select = zeros_count_70[0] ? shl : y_add_2_q5;
     wire [16:0] shl_2 = {select[14:0], 2'd0};
     wire [16:0] select_2 = zeros_count_70[1] ? shl_2 : select;
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = select_2[4:0] == 5'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = select_2[6] | sticky;
     wire increment = select_2[5] & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [15:0] field_add = {sub_2, select_2[15:6]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~select_2[16];
     reg significand_eq_q6;
     reg sign_q6;
@@ -312,16 +312,16 @@ module f16_recip (
     end
 
     // ---- stage 7 of 8
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [15:0] field = field_add_q6 + {15'd0, increment_q6};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field) < $signed(16'd1024);
     wire zero = zero_eq_q6 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(16'd31743) < $signed(field);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_refine = field[14:0];
     reg significand_eq_q7;
     reg sign_q7;
@@ -340,12 +340,12 @@ module f16_recip (
     end
 
     // ---- stage 8 of 8
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_select = overflow_2_q7 ? 15'd31743 : magnitude_refine_q7;
     wire [14:0] magnitude = zero_q7 ? 15'd0 : magnitude_select;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [15:0] result_2 = {sign_q7, magnitude};
-    // unary.py:41: return (cat((sign, 1), (largest, e + f)), 1) if exponent == 0 else (result, overflow)
+    // unary.py:42: return (cat((sign, 1), (largest, e + f)), 1) if exponent == 0 else (result, overflow)
     wire [15:0] cat = {sign_q7, 15'd31743};
     wire [15:0] select_3 = significand_eq_q7 ? cat : result_2;
     wire or_2 = significand_eq_q7 | overflow_2_q7;

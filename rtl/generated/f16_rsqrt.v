@@ -1,5 +1,5 @@
 // f16_rsqrt: 1 / √a, within 0.55 ulp; zeros and negative numbers give the largest number and overflow.
-// Generated from unary.py:45 float_rsqrt(e=5, f=10); do not edit, run `npusim hls emit f16_rsqrt`.
+// Generated from unary.py:46 float_rsqrt(e=5, f=10); do not edit, run `npusim hls emit f16_rsqrt`.
 // Contract: one result a cycle, latency 7 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -132,20 +132,20 @@ module f16_rsqrt (
     endfunction
 
     // ---- stage 1 of 7
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // unary.py:49: power = exponent - ((1 << (e - 1)) - 1)
+    // unary.py:50: power = exponent - ((1 << (e - 1)) - 1)
     wire [5:0] power = {1'd0, a[14:10]} - 6'd15;
-    // unary.py:50: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
+    // unary.py:51: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
     wire [4:0] cat = {power[0], significand[9:6]};
-    // unary.py:51: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
+    // unary.py:52: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
     wire [5:0] y_bits = significand[5:0];
-    // unary.py:53: result, overflow = normalize(0, bias - (power >> 1), y, e=e, f=f, w=p + 1)
+    // unary.py:54: result, overflow = normalize(0, bias - (power >> 1), y, e=e, f=f, w=p + 1)
     wire [4:0] shr = power[5:1];
     wire [4:0] sub = 5'd15 - shr;
-    // unary.py:55: return (largest, 1) if (exponent == 0) | sign else (result, overflow)
+    // unary.py:56: return (largest, 1) if (exponent == 0) | sign else (result, overflow)
     wire or_2 = significand_eq | a[15];
     reg [4:0] cat_q1;
     reg [5:0] y_bits_q1;
@@ -162,9 +162,9 @@ module f16_rsqrt (
     end
 
     // ---- stage 2 of 7
-    // unary.py:50: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
+    // unary.py:51: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
     wire [6:0] c2 = c2_rom(cat_q1);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [12:0] y_mul = {6'd0, c2} * {7'd0, y_bits_q1};
     wire [6:0] y_shr = y_mul[12:6];
     reg [4:0] cat_q2;
@@ -184,9 +184,9 @@ module f16_rsqrt (
     end
 
     // ---- stage 3 of 7
-    // unary.py:50: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
+    // unary.py:51: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
     wire [11:0] c1 = c1_rom(cat_q2);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [11:0] y_add = c1 + {5'd0, y_shr_q2};
     reg [4:0] cat_q3;
     reg [5:0] y_bits_q3;
@@ -205,9 +205,9 @@ module f16_rsqrt (
     end
 
     // ---- stage 4 of 7
-    // unary.py:50: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
+    // unary.py:51: c0, c1, c2 = rsqrt_rows(4, p)[cat((bits(power, 0, 0), 1), (bits(significand, f - 1, n), 4))]
     wire [16:0] c0 = c0_rom(cat_q3);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [17:0] y_mul_2 = $signed({{6{y_add_q3[11]}}, y_add_q3}) * $signed({12'd0, y_bits_q3});
     wire [11:0] y_shr_2 = y_mul_2[17:6];
     reg [16:0] c0_q4;
@@ -225,9 +225,9 @@ module f16_rsqrt (
     end
 
     // ---- stage 5 of 7
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [16:0] y_add_2 = c0_q4 + {{5{y_shr_2_q4[11]}}, y_shr_2_q4};
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire zeros_count = ~y_add_2[16];
     wire zeros_count_2 = ~y_add_2[15];
     wire zeros_count_3 = ~y_add_2[14];
@@ -316,23 +316,23 @@ module f16_rsqrt (
     end
 
     // ---- stage 6 of 7
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire [3:0] zeros_count_70 = zeros_count_64_q5 ? {3'd0, zeros_count_17_q5} : zeros_count_69_q5;
-    // unary.py:28: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
+    // unary.py:29: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
     wire [4:0] sub_2 = sub_q5 - {3'd0, zeros_count_70[1:0]};
     wire [16:0] shl = {y_add_2_q5[15:0], 1'd0};
     wire [16:0] select = zeros_count_70[0] ? shl : y_add_2_q5;
     wire [16:0] shl_2 = {select[14:0], 2'd0};
     wire [16:0] select_2 = zeros_count_70[1] ? shl_2 : select;
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = select_2[4:0] == 5'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = select_2[6] | sticky;
     wire increment = select_2[5] & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [14:0] field_add = {sub_2, select_2[15:6]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_bits = select_2[16];
     reg increment_q6;
     reg [14:0] field_add_q6;
@@ -349,11 +349,11 @@ module f16_rsqrt (
     end
 
     // ---- stage 7 of 7
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [14:0] field = field_add_q6 + {14'd0, increment_q6};
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude = zero_bits_q6 ? field : 15'd0;
-    // unary.py:55: return (largest, 1) if (exponent == 0) | sign else (result, overflow)
+    // unary.py:56: return (largest, 1) if (exponent == 0) | sign else (result, overflow)
     wire [14:0] select_3 = or_2_q6 ? 15'd31743 : magnitude;
     reg or_2_q7;
     reg [14:0] select_3_q7;

@@ -1,5 +1,5 @@
 // f16_sigmoid: 1 / (1 + e**-a), within 0.61 ulp; below the smallest normal number it is +0.
-// Generated from unary.py:80 float_sigmoid(e=5, f=10); do not edit, run `npusim hls emit f16_sigmoid`.
+// Generated from unary.py:81 float_sigmoid(e=5, f=10); do not edit, run `npusim hls emit f16_sigmoid`.
 // Contract: one result a cycle, latency 11 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -554,24 +554,24 @@ module f16_sigmoid (
     endfunction
 
     // ---- stage 1 of 11
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // floats.py:22: return bit(a, e + f), exponent, significand
+    // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // unary.py:88: distance = min(bits(top - exponent, e - 1, 0), q + e)
+    // unary.py:89: distance = min(bits(top - exponent, e - 1, 0), q + e)
     wire [4:0] distance_sub = 5'd19 - a[14:10];
     wire distance_less = distance_sub < 5'd19;
     wire [4:0] distance_less_2 = distance_less ? distance_sub : 5'd19;
-    // unary.py:89: fixed = bits((significand << (q - f + e - 1)) >> distance, q + e - 2, 0)
+    // unary.py:90: fixed = bits((significand << (q - f + e - 1)) >> distance, q + e - 2, 0)
     wire [18:0] fixed_shl = {significand, 8'd0};
     wire [18:0] fixed_shr_shift = distance_less_2[4] ? {16'd0, significand[10:8]} : fixed_shl;
     wire [18:0] fixed_shr_shift_2 = distance_less_2[3] ? {8'd0, fixed_shr_shift[18:8]} : fixed_shr_shift;
     wire fixed_shr_shift_3 = distance_less_2[2];
     wire fixed_shr_shift_5 = distance_less_2[1];
     wire fixed_shr_shift_7 = distance_less_2[0];
-    // unary.py:94: return (0 if sign else bias << f) if exponent >= top else result
+    // unary.py:95: return (0 if sign else bias << f) if exponent >= top else result
     wire lt = a[14:10] < 5'd19;
     reg sign_q1;
     reg [18:0] fixed_shr_shift_2_q1;
@@ -592,23 +592,23 @@ module f16_sigmoid (
     end
 
     // ---- stage 2 of 11
-    // unary.py:89: fixed = bits((significand << (q - f + e - 1)) >> distance, q + e - 2, 0)
+    // unary.py:90: fixed = bits((significand << (q - f + e - 1)) >> distance, q + e - 2, 0)
     wire [18:0] fixed_shr_shift_4 = fixed_shr_shift_3_q1 ? {4'd0, fixed_shr_shift_2_q1[18:4]} : fixed_shr_shift_2_q1;
     wire [18:0] fixed_shr_shift_6 = fixed_shr_shift_5_q1 ? {2'd0, fixed_shr_shift_4[18:2]} : fixed_shr_shift_4;
     wire [18:0] fixed_shr = fixed_shr_shift_7_q1 ? {1'd0, fixed_shr_shift_6[18:1]} : fixed_shr_shift_6;
-    // unary.py:90: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
+    // unary.py:91: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
     wire [6:0] bits = fixed_shr[17:11];
     wire [8:0] c2 = c2_rom(bits);
     wire [4:0] n = n_rom(bits);
-    // unary.py:91: y = bits(evaluate(c0, c1, c2, bits(fixed, q - k - 1, 0), n=q - k), p, 0)
+    // unary.py:92: y = bits(evaluate(c0, c1, c2, bits(fixed, q - k - 1, 0), n=q - k), p, 0)
     wire [10:0] y_bits = fixed_shr[10:0];
-    // unary.py:92: value = y if sign else bits((1 << p) - (y >> n), p, 0)
+    // unary.py:93: value = y if sign else bits((1 << p) - (y >> n), p, 0)
     wire value_shr_shift_2 = n[4];
     wire value_shr_shift_4 = n[3];
     wire value_shr_shift_6 = n[2];
     wire value_shr_shift_8 = n[1];
     wire value_shr_shift_10 = n[0];
-    // unary.py:93: result, _ = normalize(0, bias - n if sign else bias, value, e=e, f=f, w=p + 1)
+    // unary.py:94: result, _ = normalize(0, bias - n if sign else bias, value, e=e, f=f, w=p + 1)
     wire [4:0] sub = 5'd15 - n;
     reg sign_q2;
     reg [6:0] bits_q2;
@@ -639,10 +639,10 @@ module f16_sigmoid (
     end
 
     // ---- stage 3 of 11
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [19:0] y_mul = {11'd0, c2_q2} * {9'd0, y_bits_q2};
     wire [8:0] y_shr = y_mul[19:11];
-    // unary.py:93: result, _ = normalize(0, bias - n if sign else bias, value, e=e, f=f, w=p + 1)
+    // unary.py:94: result, _ = normalize(0, bias - n if sign else bias, value, e=e, f=f, w=p + 1)
     wire [4:0] select = sign_q2 ? sub_q2 : 5'd15;
     reg sign_q3;
     reg [6:0] bits_q3;
@@ -673,9 +673,9 @@ module f16_sigmoid (
     end
 
     // ---- stage 4 of 11
-    // unary.py:90: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
+    // unary.py:91: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
     wire [13:0] c1 = c1_rom(bits_q3);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [13:0] y_add = c1 + {5'd0, y_shr_q3};
     reg sign_q4;
     reg [6:0] bits_q4;
@@ -706,9 +706,9 @@ module f16_sigmoid (
     end
 
     // ---- stage 5 of 11
-    // unary.py:90: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
+    // unary.py:91: c0, c1, c2, n = sigmoid_rows(k, 1 << (k + e - 1), p)[fixed >> (q - k)]
     wire [15:0] c0 = c0_rom(bits_q4);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [24:0] y_mul_2 = $signed({{11{y_add_q4[13]}}, y_add_q4}) * $signed({14'd0, y_bits_q4});
     wire [13:0] y_shr_2 = y_mul_2[24:11];
     reg sign_q5;
@@ -738,9 +738,9 @@ module f16_sigmoid (
     end
 
     // ---- stage 6 of 11
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [16:0] y_add_2 = {1'd0, c0_q5} + {{3{y_shr_2_q5[13]}}, y_shr_2_q5};
-    // unary.py:92: value = y if sign else bits((1 << p) - (y >> n), p, 0)
+    // unary.py:93: value = y if sign else bits((1 << p) - (y >> n), p, 0)
     wire value_shr_shift = y_add_2[16];
     wire [16:0] value_shr_shift_3 = value_shr_shift_2_q5 ? {16'd0, value_shr_shift} : y_add_2;
     wire [16:0] value_shr_shift_5 = value_shr_shift_4_q5 ? {8'd0, value_shr_shift_3[16:8]} : value_shr_shift_3;
@@ -765,11 +765,11 @@ module f16_sigmoid (
     end
 
     // ---- stage 7 of 11
-    // unary.py:92: value = y if sign else bits((1 << p) - (y >> n), p, 0)
+    // unary.py:93: value = y if sign else bits((1 << p) - (y >> n), p, 0)
     wire [16:0] value_shr = value_shr_shift_10_q6 ? {1'd0, value_shr_shift_9_q6[16:1]} : value_shr_shift_9_q6;
     wire [16:0] value_sub = 17'h10000 - value_shr;
     wire [16:0] value = sign_q6 ? y_add_2_q6 : value_sub;
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire zeros_count = ~value[16];
     wire zeros_count_2 = ~value[15];
     wire zeros_count_3 = ~value[14];
@@ -860,7 +860,7 @@ module f16_sigmoid (
     end
 
     // ---- stage 8 of 11
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire zeros_count_54 = zeros_count_34_q7 & zeros_count_39_q7;
     wire zeros_count_55 = ~zeros_count_39_q7;
     wire zeros_count_56 = zeros_count_34_q7 & zeros_count_55;
@@ -878,7 +878,7 @@ module f16_sigmoid (
     wire [4:0] zeros_count_72 = {zeros_count_68, zeros_count_70, zeros_count_71};
     wire [3:0] zeros_count_73 = zeros_count_68 ? {3'd0, zeros_count_17_q7} : zeros_count_72[3:0];
     wire [4:0] zeros_count_74 = {zeros_count_68, zeros_count_73};
-    // unary.py:28: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
+    // unary.py:29: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
     wire [5:0] sub_2 = {select_q7[4], select_q7} - {1'd0, zeros_count_74};
     wire [16:0] shl = {value_q7[15:0], 1'd0};
     wire [16:0] select_2 = zeros_count_73[0] ? shl : value_q7;
@@ -906,20 +906,20 @@ module f16_sigmoid (
     end
 
     // ---- stage 9 of 11
-    // unary.py:28: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
+    // unary.py:29: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
     wire [16:0] shl_4 = {select_4_q8[8:0], 8'd0};
     wire [16:0] select_5 = bits_2_q8 ? shl_4 : select_4_q8;
     wire [16:0] shl_5 = {select_5[0], 16'd0};
     wire [16:0] select_6 = zeros_count_68_q8 ? shl_5 : select_5;
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = select_6[4:0] == 5'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = select_6[6] | sticky;
     wire increment = select_6[5] & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [15:0] field_add = {sub_2_q8, select_6[15:6]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~select_6[16];
     reg sign_q9;
     reg increment_q9;
@@ -938,12 +938,12 @@ module f16_sigmoid (
     end
 
     // ---- stage 10 of 11
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [15:0] field = field_add_q9 + {15'd0, increment_q9};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field) < $signed(16'd1024);
     wire zero = zero_eq_q9 | zero_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude = zero ? 15'd0 : field[14:0];
     reg sign_q10;
     reg [14:0] magnitude_q10;
@@ -958,7 +958,7 @@ module f16_sigmoid (
     end
 
     // ---- stage 11 of 11
-    // unary.py:94: return (0 if sign else bias << f) if exponent >= top else result
+    // unary.py:95: return (0 if sign else bias << f) if exponent >= top else result
     wire [13:0] select_7 = sign_q10 ? 14'd0 : 14'd15360;
     wire [14:0] select_8 = lt_q10 ? magnitude_q10 : {1'd0, select_7};
     reg [14:0] select_8_q11;

@@ -1,5 +1,5 @@
 // f16_sub: Subtract: a + (b with its sign turned).
-// Generated from floats.py:67 float_sub(e=5, f=10); do not edit, run `npusim hls emit f16_sub`.
+// Generated from floats.py:68 float_sub(e=5, f=10); do not edit, run `npusim hls emit f16_sub`.
 // Contract: one result a cycle, latency 7 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -39,32 +39,32 @@ module f16_sub (
     endfunction
 
     // ---- stage 1 of 7
-    // floats.py:69: return float_add(a, b ^ (1 << (e + f)), e=e, f=f)
+    // floats.py:70: return float_add(a, b ^ (1 << (e + f)), e=e, f=f)
     wire [15:0] xor_2 = b ^ 16'd32768;
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
     wire significand_eq_2 = xor_2[14:10] == 5'd0;
     wire [10:0] significand_or_2 = {1'd0, xor_2[9:0]} | 11'd1024;
     wire [10:0] significand_2 = significand_eq_2 ? 11'd0 : significand_or_2;
-    // floats.py:52: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
+    // floats.py:53: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
     wire swap = a[14:0] < xor_2[14:0];
-    // floats.py:53: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
+    // floats.py:54: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
     wire [10:0] big = swap ? significand_2 : significand;
     wire [10:0] small_2 = swap ? significand : significand_2;
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire [5:0] distance_sub = {1'd0, a[14:10]} - {1'd0, xor_2[14:10]};
     wire [4:0] distance_abs_sign = 5'd0 - distance_sub[4:0];
     wire distance_abs_sign_2 = distance_sub[5];
     wire [5:0] distance_abs_sign_3 = distance_abs_sign_2 ? {1'd0, distance_abs_sign} : distance_sub;
     wire [4:0] distance_abs = distance_abs_sign_3[4:0];
-    // floats.py:57: subtract = sign_a ^ sign_b
+    // floats.py:58: subtract = sign_a ^ sign_b
     wire subtract = a[15] ^ xor_2[15];
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_and = a[15] & xor_2[15];
     wire sign_select = swap ? xor_2[15] : a[15];
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [4:0] exponent_select = swap ? xor_2[14:10] : a[14:10];
     reg [10:0] big_q1;
     reg [10:0] small_2_q1;
@@ -87,14 +87,14 @@ module f16_sub (
     end
 
     // ---- stage 2 of 7
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire distance_less = distance_abs_q1 < 5'd14;
     wire [4:0] distance_less_2 = distance_less ? distance_abs_q1 : 5'd14;
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire [13:0] lost_shl = {small_2_q1, 3'd0};
     wire [15:0] lost_shl_shift = lost_shl_shift_rom(distance_less_2[3:0]);
     wire [13:0] lost_sub = lost_shl_shift[13:0] - 14'd1;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [13:0] aligned_shr_shift = distance_less_2[3] ? {8'd0, small_2_q1[10:5]} : lost_shl;
     wire [13:0] aligned_shr_shift_2 = distance_less_2[2] ? {4'd0, aligned_shr_shift[13:4]} : aligned_shr_shift;
     wire [13:0] aligned_shr_shift_3 = distance_less_2[1] ? {2'd0, aligned_shr_shift_2[13:2]} : aligned_shr_shift_2;
@@ -122,13 +122,13 @@ module f16_sub (
     end
 
     // ---- stage 3 of 7
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire [13:0] lost_and = lost_shl_q2 & lost_sub_q2;
     wire lost_eq = lost_and == 14'd0;
     wire lost = ~lost_eq;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [13:0] aligned = aligned_shr_q2 | {13'd0, lost};
-    // floats.py:58: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
+    // floats.py:59: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
     wire [13:0] total_shl = {big_q2, 3'd0};
     wire [14:0] total_sub = {1'd0, total_shl} - {1'd0, aligned};
     wire [14:0] total_add = {1'd0, total_shl} + {1'd0, aligned};
@@ -151,9 +151,9 @@ module f16_sub (
     end
 
     // ---- stage 4 of 7
-    // floats.py:58: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
+    // floats.py:59: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
     wire [15:0] total_select = subtract_q3 ? {total_sub_q3[14], total_sub_q3} : {1'd0, total_add_q3};
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire zeros_count = ~total_select[14];
     wire zeros_count_2 = ~total_select[13];
     wire zeros_count_3 = ~total_select[12];
@@ -208,10 +208,10 @@ module f16_sub (
     wire [1:0] zeros_count_52 = zeros_count_40 ? zeros_count_46 : zeros_count_44[1:0];
     wire [2:0] zeros_count_53 = {zeros_count_40, zeros_count_52};
     wire [2:0] zeros_count_54 = zeros_count_47 ? zeros_count_53 : zeros_count_51[2:0];
-    // floats.py:60: norm = bits(total << zeros, f + 4, 0)
+    // floats.py:61: norm = bits(total << zeros, f + 4, 0)
     wire [14:0] norm_shl_shift = {total_select[13:0], 1'd0};
     wire [14:0] norm_shl_shift_2 = zeros_count_54[0] ? norm_shl_shift : total_select[14:0];
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_eq = total_select[14:0] == 15'd0;
     wire sign = sign_eq ? sign_and_q3 : sign_select_q3;
     reg zeros_count_47_q4;
@@ -231,27 +231,27 @@ module f16_sub (
     end
 
     // ---- stage 5 of 7
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire [3:0] zeros_count_55 = {zeros_count_47_q4, zeros_count_54_q4};
-    // floats.py:60: norm = bits(total << zeros, f + 4, 0)
+    // floats.py:61: norm = bits(total << zeros, f + 4, 0)
     wire [14:0] norm_shl_shift_3 = {norm_shl_shift_2_q4[12:0], 2'd0};
     wire [14:0] norm_shl_shift_4 = zeros_count_54_q4[1] ? norm_shl_shift_3 : norm_shl_shift_2_q4;
     wire [14:0] norm_shl_shift_5 = {norm_shl_shift_4[10:0], 4'd0};
     wire [14:0] norm_shl_shift_6 = zeros_count_54_q4[2] ? norm_shl_shift_5 : norm_shl_shift_4;
     wire [14:0] norm_shl_shift_7 = {norm_shl_shift_6[6:0], 8'd0};
     wire [14:0] norm_shl = zeros_count_47_q4 ? norm_shl_shift_7 : norm_shl_shift_6;
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [5:0] exponent_add = {1'd0, exponent_select_q4} + 6'd1;
     wire [6:0] exponent = {1'd0, exponent_add} - {3'd0, zeros_count_55};
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = norm_shl[2:0] == 3'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = norm_shl[4] | sticky;
     wire increment = norm_shl[3] & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field_add = {exponent, norm_shl[13:4]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~norm_shl[14];
     reg sign_q5;
     reg increment_q5;
@@ -268,16 +268,16 @@ module f16_sub (
     end
 
     // ---- stage 6 of 7
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field = field_add_q5 + {16'd0, increment_q5};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field) < $signed(17'h400);
     wire zero = zero_eq_q5 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(17'h7bff) < $signed(field);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_bits = field[14:0];
     reg sign_q6;
     reg zero_q6;
@@ -294,10 +294,10 @@ module f16_sub (
     end
 
     // ---- stage 7 of 7
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_select = overflow_2_q6 ? 15'd31743 : magnitude_bits_q6;
     wire [14:0] magnitude = zero_q6 ? 15'd0 : magnitude_select;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [15:0] cat = {sign_q6, magnitude};
     reg overflow_2_q7;
     reg [15:0] cat_q7;

@@ -1,5 +1,5 @@
 // f16_tanh: Hyperbolic tangent, within 0.53 ulp; it keeps the sign of zero.
-// Generated from unary.py:98 float_tanh(e=5, f=10); do not edit, run `npusim hls emit f16_tanh`.
+// Generated from unary.py:99 float_tanh(e=5, f=10); do not edit, run `npusim hls emit f16_tanh`.
 // Contract: one result a cycle, latency 9 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -419,21 +419,21 @@ module f16_tanh (
     endfunction
 
     // ---- stage 1 of 9
-    // floats.py:20: exponent = bits(a, e + f - 1, f)
+    // floats.py:21: exponent = bits(a, e + f - 1, f)
     wire [4:0] exponent = a[14:10];
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = exponent == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // floats.py:22: return bit(a, e + f), exponent, significand
+    // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // unary.py:107: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
+    // unary.py:108: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
     wire [3:0] sub = exponent[3:0] - 4'd9;
     wire [6:0] cat = {sub, significand[9:7]};
     wire [12:0] c2 = c2_rom(cat);
-    // unary.py:108: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
+    // unary.py:109: y = bits(evaluate(c0, c1, c2, bits(significand, n - 1, 0), n=n), p, 0)
     wire [6:0] y_bits = significand[6:0];
-    // unary.py:110: small = cat((sign, 1), (bits(a, e + f - 1, 0) if exponent != 0 else 0, e + f))
+    // unary.py:111: small = cat((sign, 1), (bits(a, e + f - 1, 0) if exponent != 0 else 0, e + f))
     wire [14:0] small_select = significand_eq ? 15'd0 : a[14:0];
     reg [4:0] exponent_q1;
     reg sign_q1;
@@ -454,7 +454,7 @@ module f16_tanh (
     end
 
     // ---- stage 2 of 9
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [19:0] y_mul = $signed({{7{c2_q1[12]}}, c2_q1}) * $signed({13'd0, y_bits_q1});
     wire [12:0] y_shr = y_mul[19:7];
     reg [4:0] exponent_q2;
@@ -476,9 +476,9 @@ module f16_tanh (
     end
 
     // ---- stage 3 of 9
-    // unary.py:107: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
+    // unary.py:108: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
     wire [15:0] c1 = c1_rom(cat_q2);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [16:0] y_add = {1'd0, c1} + {{4{y_shr_q2[12]}}, y_shr_q2};
     reg [4:0] exponent_q3;
     reg sign_q3;
@@ -499,9 +499,9 @@ module f16_tanh (
     end
 
     // ---- stage 4 of 9
-    // unary.py:107: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
+    // unary.py:108: c0, c1, c2 = rows[cat((bits(exponent - first, 3, 0), 4), (bits(significand, f - 1, n), 3))]
     wire [19:0] c0 = c0_rom(cat_q3);
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [23:0] y_mul_2 = $signed({{7{y_add_q3[16]}}, y_add_q3}) * $signed({17'h0, y_bits_q3});
     wire [16:0] y_shr_2 = y_mul_2[23:7];
     reg [4:0] exponent_q4;
@@ -521,9 +521,9 @@ module f16_tanh (
     end
 
     // ---- stage 5 of 9
-    // unary.py:21: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
+    // unary.py:22: return c0 + ((c1 + ((c2 * t) >> n)) * t >> n)
     wire [19:0] y_add_2 = c0_q4 + {{3{y_shr_2_q4[16]}}, y_shr_2_q4};
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire zeros_count = ~y_add_2[19];
     wire zeros_count_2 = ~y_add_2[18];
     wire zeros_count_3 = ~y_add_2[17];
@@ -628,10 +628,10 @@ module f16_tanh (
     end
 
     // ---- stage 6 of 9
-    // unary.py:27: zeros = clz(value, w)
+    // unary.py:28: zeros = clz(value, w)
     wire [3:0] zeros_count_84 = zeros_count_78_q5 ? {1'd0, zeros_count_77_q5} : zeros_count_83_q5;
     wire [4:0] zeros_count_85 = {zeros_count_78_q5, zeros_count_84};
-    // unary.py:28: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
+    // unary.py:29: return round_pack(sign, exponent - zeros, bits(value << zeros, w - 1, 0), e=e, f=f, w=w)
     wire [5:0] sub_2 = {1'd0, exponent_q5} - {1'd0, zeros_count_85};
     wire [19:0] shl = {y_add_2_q5[18:0], 1'd0};
     wire [19:0] select = zeros_count_84[0] ? shl : y_add_2_q5;
@@ -643,17 +643,17 @@ module f16_tanh (
     wire [19:0] select_4 = zeros_count_84[3] ? shl_4 : select_3;
     wire [19:0] shl_5 = {select_4[3:0], 16'd0};
     wire [19:0] select_5 = zeros_count_78_q5 ? shl_5 : select_4;
-    // floats.py:32: odd = bit(norm, w - 1 - f)
+    // floats.py:33: odd = bit(norm, w - 1 - f)
     wire odd = select_5[9];
-    // floats.py:33: guard = bit(norm, w - 2 - f)
+    // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = select_5[8];
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire [7:0] sticky_bits = select_5[7:0];
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [15:0] field_add = {sub_2, select_5[18:9]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~select_5[19];
-    // unary.py:111: return small if exponent < first else cat((sign, 1), (bias << f, e + f)) if exponent >= top else curve
+    // unary.py:112: return small if exponent < first else cat((sign, 1), (bias << f, e + f)) if exponent >= top else curve
     wire lt = exponent_q5 < 5'd9;
     wire lt_2 = exponent_q5 < 5'd18;
     reg sign_q6;
@@ -681,13 +681,13 @@ module f16_tanh (
     end
 
     // ---- stage 7 of 9
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = sticky_bits_q6 == 8'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = odd_q6 | sticky;
     wire increment = guard_q6 & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [16:0] field = {field_add_q6[15], field_add_q6} + {16'd0, increment};
     reg sign_q7;
     reg [16:0] field_q7;
@@ -708,14 +708,14 @@ module f16_tanh (
     end
 
     // ---- stage 8 of 9
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field_q7) < $signed(17'h400);
     wire zero = zero_eq_q7 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(17'h7bff) < $signed(field_q7);
     wire overflow = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [14:0] magnitude_select = overflow ? 15'd31743 : field_q7[14:0];
     wire [14:0] magnitude = zero ? 15'd0 : magnitude_select;
     reg sign_q8;
@@ -735,11 +735,11 @@ module f16_tanh (
     end
 
     // ---- stage 9 of 9
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [15:0] curve = {sign_q8, magnitude_q8};
-    // unary.py:110: small = cat((sign, 1), (bits(a, e + f - 1, 0) if exponent != 0 else 0, e + f))
+    // unary.py:111: small = cat((sign, 1), (bits(a, e + f - 1, 0) if exponent != 0 else 0, e + f))
     wire [15:0] small_2 = {sign_q8, small_select_q8};
-    // unary.py:111: return small if exponent < first else cat((sign, 1), (bias << f, e + f)) if exponent >= top else curve
+    // unary.py:112: return small if exponent < first else cat((sign, 1), (bias << f, e + f)) if exponent >= top else curve
     wire [15:0] cat_2 = {sign_q8, 15'd15360};
     wire [15:0] select_6 = lt_2_q8 ? curve : cat_2;
     wire [15:0] select_7 = lt_q8 ? small_2 : select_6;

@@ -1,5 +1,5 @@
 // f32_accumulate: acc + value · 2**exponent: the product of a tile enters the accumulator; each step rounds by the contract.
-// Generated from convert.py:42 accumulate(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit f32_accumulate`.
+// Generated from convert.py:43 accumulate(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit f32_accumulate`.
 // Contract: one result a cycle, latency 13 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -56,12 +56,12 @@ module f32_accumulate (
     endfunction
 
     // ---- stage 1 of 13
-    // convert.py:15: magnitude = abs(value)
+    // convert.py:16: magnitude = abs(value)
     wire [31:0] magnitude_sign = 32'h0 - value;
     wire magnitude_sign_2 = value[31];
     wire [32:0] magnitude_sign_3 = magnitude_sign_2 ? {1'd0, magnitude_sign} : {value[31], value};
     wire [31:0] magnitude = magnitude_sign_3[31:0];
-    // convert.py:16: zeros = clz(magnitude, w)
+    // convert.py:17: zeros = clz(magnitude, w)
     wire zeros_count = ~magnitude_sign_3[31];
     wire zeros_count_2 = ~magnitude_sign_3[30];
     wire zeros_count_3 = ~magnitude_sign_3[29];
@@ -174,15 +174,15 @@ module f32_accumulate (
     wire [1:0] zeros_count_123 = zeros_count_89[1:0];
     wire [1:0] zeros_count_129 = zeros_count_104[1:0];
     wire [1:0] zeros_count_130 = zeros_count_99[1:0];
-    // floats.py:20: exponent = bits(a, e + f - 1, f)
+    // floats.py:21: exponent = bits(a, e + f - 1, f)
     wire [7:0] exponent_2 = acc[30:23];
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = exponent_2 == 8'd0;
     wire [23:0] significand_or = {1'd0, acc[22:0]} | 24'h800000;
     wire [23:0] significand = significand_eq ? 24'h0 : significand_or;
-    // floats.py:22: return bit(a, e + f), exponent, significand
+    // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign_a = acc[31];
-    // floats.py:52: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
+    // floats.py:53: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
     wire [30:0] swap_bits = acc[30:0];
     reg [9:0] exponent_q1;
     reg magnitude_sign_2_q1;
@@ -237,7 +237,7 @@ module f32_accumulate (
     end
 
     // ---- stage 2 of 13
-    // convert.py:16: zeros = clz(magnitude, w)
+    // convert.py:17: zeros = clz(magnitude, w)
     wire zeros_count_105 = zeros_count_65_q1 & zeros_count_70_q1;
     wire zeros_count_106 = ~zeros_count_70_q1;
     wire zeros_count_107 = zeros_count_65_q1 & zeros_count_106;
@@ -273,7 +273,7 @@ module f32_accumulate (
     wire zeros_count_145 = zeros_count_133 & zeros_count_144;
     wire [3:0] zeros_count_146 = zeros_count_133 ? zeros_count_142[3:0] : zeros_count_137[3:0];
     wire [5:0] zeros_count_147 = {zeros_count_143, zeros_count_145, zeros_count_146};
-    // convert.py:18: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
+    // convert.py:19: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
     wire [31:0] norm_shl_shift = {magnitude_q1[30:0], 1'd0};
     wire [31:0] norm_shl_shift_2 = zeros_count_146[0] ? norm_shl_shift : magnitude_q1;
     wire [31:0] norm_shl_shift_3 = {norm_shl_shift_2[29:0], 2'd0};
@@ -281,7 +281,7 @@ module f32_accumulate (
     wire [31:0] norm_shl_shift_5 = {norm_shl_shift_4[27:0], 4'd0};
     wire [31:0] norm_shl_shift_6 = zeros_count_146[2] ? norm_shl_shift_5 : norm_shl_shift_4;
     wire norm_shl_shift_8 = zeros_count_146[3];
-    // convert.py:19: biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
+    // convert.py:20: biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
     wire [10:0] biased_add = {exponent_q1[9], exponent_q1} + 11'd158;
     wire [10:0] biased = biased_add - {5'd0, zeros_count_147};
     reg magnitude_sign_2_q2;
@@ -311,23 +311,23 @@ module f32_accumulate (
     end
 
     // ---- stage 3 of 13
-    // convert.py:18: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
+    // convert.py:19: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
     wire [31:0] norm_shl_shift_7 = {norm_shl_shift_6_q2[23:0], 8'd0};
     wire [31:0] norm_shl_shift_9 = norm_shl_shift_8_q2 ? norm_shl_shift_7 : norm_shl_shift_6_q2;
     wire [31:0] norm_shl_shift_10 = {norm_shl_shift_9[15:0], 16'd0};
     wire [31:0] norm_shl_shift_11 = zeros_count_145_q2 ? norm_shl_shift_10 : norm_shl_shift_9;
     wire [31:0] norm_shl_shift_12 = 32'h0;
     wire [31:0] norm_shl = zeros_count_143_q2 ? norm_shl_shift_12 : norm_shl_shift_11;
-    // floats.py:33: guard = bit(norm, w - 2 - f)
+    // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = norm_shl[7];
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = norm_shl[6:0] == 7'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = norm_shl[8] | sticky;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [33:0] field_add = {biased_q2, norm_shl[30:8]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~norm_shl[31];
     reg magnitude_sign_2_q3;
     reg guard_q3;
@@ -354,9 +354,9 @@ module f32_accumulate (
     end
 
     // ---- stage 4 of 13
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment = guard_q3 & increment_or_q3;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [33:0] field = field_add_q3 + {33'h0, increment};
     reg magnitude_sign_2_q4;
     reg [33:0] field_q4;
@@ -379,14 +379,14 @@ module f32_accumulate (
     end
 
     // ---- stage 5 of 13
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field_q4) < $signed(34'h800000);
     wire zero = zero_eq_q4 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(34'h7f7fffff) < $signed(field_q4);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_select = overflow_2 ? 31'h7f7fffff : field_q4[30:0];
     reg magnitude_sign_2_q5;
     reg zero_q5;
@@ -411,29 +411,29 @@ module f32_accumulate (
     end
 
     // ---- stage 6 of 13
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_2 = zero_q5 ? 31'h0 : magnitude_select_q5;
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq_2 = magnitude_2[30:23] == 8'd0;
     wire [23:0] significand_or_2 = {1'd0, magnitude_2[22:0]} | 24'h800000;
     wire [23:0] significand_2 = significand_eq_2 ? 24'h0 : significand_or_2;
-    // floats.py:52: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
+    // floats.py:53: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
     wire swap = swap_bits_q5 < magnitude_2;
-    // floats.py:53: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
+    // floats.py:54: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
     wire [23:0] big = swap ? significand_2 : significand_q5;
     wire [23:0] small_2 = swap ? significand_q5 : significand_2;
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire [8:0] distance_sub = {1'd0, exponent_2_q5} - {1'd0, magnitude_2[30:23]};
     wire [7:0] distance_abs_sign = 8'd0 - distance_sub[7:0];
     wire distance_abs_sign_2 = distance_sub[8];
     wire [8:0] distance_abs_sign_3 = distance_abs_sign_2 ? {1'd0, distance_abs_sign} : distance_sub;
     wire [7:0] distance_abs = distance_abs_sign_3[7:0];
-    // floats.py:57: subtract = sign_a ^ sign_b
+    // floats.py:58: subtract = sign_a ^ sign_b
     wire subtract = sign_a_q5 ^ magnitude_sign_2_q5;
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_and = sign_a_q5 & magnitude_sign_2_q5;
     wire sign_select = swap ? magnitude_sign_2_q5 : sign_a_q5;
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [7:0] exponent_select = swap ? magnitude_2[30:23] : exponent_2_q5;
     reg overflow_2_q6;
     reg [23:0] big_q6;
@@ -458,14 +458,14 @@ module f32_accumulate (
     end
 
     // ---- stage 7 of 13
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire distance_less = distance_abs_q6 < 8'd27;
     wire [7:0] distance_less_2 = distance_less ? distance_abs_q6 : 8'd27;
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire [26:0] lost_shl = {small_2_q6, 3'd0};
     wire [31:0] lost_shl_shift = lost_shl_shift_rom(distance_less_2[4:0]);
     wire [26:0] lost_sub = lost_shl_shift[26:0] - 27'h1;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [26:0] aligned_shr_shift = distance_less_2[4] ? {16'd0, small_2_q6[23:13]} : lost_shl;
     wire [26:0] aligned_shr_shift_2 = distance_less_2[3] ? {8'd0, aligned_shr_shift[26:8]} : aligned_shr_shift;
     wire [26:0] aligned_shr_shift_3 = distance_less_2[2] ? {4'd0, aligned_shr_shift_2[26:4]} : aligned_shr_shift_2;
@@ -500,11 +500,11 @@ module f32_accumulate (
     end
 
     // ---- stage 8 of 13
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire [26:0] lost_and = lost_shl_q7 & lost_sub_q7;
     wire lost_eq = lost_and == 27'h0;
     wire lost = ~lost_eq;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [26:0] aligned_shr_shift_5 = aligned_shr_shift_4_q7 ? {2'd0, aligned_shr_shift_3_q7[26:2]} : aligned_shr_shift_3_q7;
     wire [26:0] aligned_shr = aligned_shr_shift_6_q7 ? {1'd0, aligned_shr_shift_5[26:1]} : aligned_shr_shift_5;
     wire [26:0] aligned = aligned_shr | {26'h0, lost};
@@ -529,13 +529,13 @@ module f32_accumulate (
     end
 
     // ---- stage 9 of 13
-    // floats.py:58: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
+    // floats.py:59: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
     wire [26:0] total_shl = {big_q8, 3'd0};
     wire [27:0] total_sub = {1'd0, total_shl} - {1'd0, aligned_q8};
     wire [27:0] total_add = {1'd0, total_shl} + {1'd0, aligned_q8};
     wire [28:0] total_select = subtract_q8 ? {total_sub[27], total_sub} : {1'd0, total_add};
     wire [27:0] total = total_select[27:0];
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire zeros_count_148 = ~total_select[27];
     wire zeros_count_149 = ~total_select[26];
     wire zeros_count_150 = ~total_select[25];
@@ -679,7 +679,7 @@ module f32_accumulate (
     end
 
     // ---- stage 10 of 13
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire zeros_count_239 = zeros_count_204_q9 & zeros_count_209_q9;
     wire zeros_count_240 = ~zeros_count_209_q9;
     wire zeros_count_241 = zeros_count_204_q9 & zeros_count_240;
@@ -706,7 +706,7 @@ module f32_accumulate (
     wire [3:0] zeros_count_269 = {zeros_count_253, zeros_count_268};
     wire [3:0] zeros_count_270 = zeros_count_263 ? zeros_count_269 : zeros_count_267[3:0];
     wire [4:0] zeros_count_271 = {zeros_count_263, zeros_count_270};
-    // floats.py:60: norm = bits(total << zeros, f + 4, 0)
+    // floats.py:61: norm = bits(total << zeros, f + 4, 0)
     wire [27:0] norm_shl_shift_13 = {total_q9[26:0], 1'd0};
     wire [27:0] norm_shl_shift_14 = zeros_count_270[0] ? norm_shl_shift_13 : total_q9;
     wire [27:0] norm_shl_shift_15 = {norm_shl_shift_14[25:0], 2'd0};
@@ -714,10 +714,10 @@ module f32_accumulate (
     wire [27:0] norm_shl_shift_17 = {norm_shl_shift_16[23:0], 4'd0};
     wire [27:0] norm_shl_shift_18 = zeros_count_270[2] ? norm_shl_shift_17 : norm_shl_shift_16;
     wire norm_shl_shift_20 = zeros_count_270[3];
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_eq = total_q9 == 28'h0;
     wire sign = sign_eq ? sign_and_q9 : sign_select_q9;
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [8:0] exponent_add = {1'd0, exponent_select_q9} + 9'd1;
     wire [9:0] exponent_3 = {1'd0, exponent_add} - {5'd0, zeros_count_271};
     reg overflow_2_q10;
@@ -739,20 +739,20 @@ module f32_accumulate (
     end
 
     // ---- stage 11 of 13
-    // floats.py:60: norm = bits(total << zeros, f + 4, 0)
+    // floats.py:61: norm = bits(total << zeros, f + 4, 0)
     wire [27:0] norm_shl_shift_19 = {norm_shl_shift_18_q10[19:0], 8'd0};
     wire [27:0] norm_shl_shift_21 = norm_shl_shift_20_q10 ? norm_shl_shift_19 : norm_shl_shift_18_q10;
     wire [27:0] norm_shl_shift_22 = {norm_shl_shift_21[11:0], 16'd0};
     wire [27:0] norm_shl_2 = zeros_count_263_q10 ? norm_shl_shift_22 : norm_shl_shift_21;
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq_2 = norm_shl_2[2:0] == 3'd0;
     wire sticky_2 = ~sticky_eq_2;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or_2 = norm_shl_2[4] | sticky_2;
     wire increment_2 = norm_shl_2[3] & increment_or_2;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [32:0] field_add_2 = {exponent_3_q10, norm_shl_2[26:4]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq_2 = ~norm_shl_2[27];
     reg overflow_2_q11;
     reg sign_q11;
@@ -771,13 +771,13 @@ module f32_accumulate (
     end
 
     // ---- stage 12 of 13
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [32:0] field_2 = field_add_2_q11 + {32'h0, increment_2_q11};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt_2 = $signed(field_2) < $signed(33'h800000);
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_lt_2 = $signed(33'h7f7fffff) < $signed(field_2);
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_bits = field_2[30:0];
     reg overflow_2_q12;
     reg sign_q12;
@@ -798,17 +798,17 @@ module f32_accumulate (
     end
 
     // ---- stage 13 of 13
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_2 = zero_eq_2_q12 | zero_lt_2_q12;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor_2 = ~zero_2;
     wire overflow_3 = overflow_xor_2 & overflow_lt_2_q12;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_select_2 = overflow_3 ? 31'h7f7fffff : magnitude_bits_q12;
     wire [30:0] magnitude_3 = zero_2 ? 31'h0 : magnitude_select_2;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [31:0] total_2 = {sign_q12, magnitude_3};
-    // convert.py:48: return total, term_overflow | sum_overflow
+    // convert.py:49: return total, term_overflow | sum_overflow
     wire or_2 = overflow_2_q12 | overflow_3;
     reg [31:0] total_2_q13;
     reg or_2_q13;

@@ -1,5 +1,5 @@
 // f32_add: Add two numbers. Three bits below the significand (guard, round, sticky) make the rounding exact.
-// Generated from floats.py:45 float_add(e=8, f=23); do not edit, run `npusim hls emit f32_add`.
+// Generated from floats.py:46 float_add(e=8, f=23); do not edit, run `npusim hls emit f32_add`.
 // Contract: one result a cycle, latency 8 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -55,31 +55,31 @@ module f32_add (
     endfunction
 
     // ---- stage 1 of 8
-    // floats.py:21: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
     wire significand_eq = a[30:23] == 8'd0;
     wire [23:0] significand_or = {1'd0, a[22:0]} | 24'h800000;
     wire [23:0] significand = significand_eq ? 24'h0 : significand_or;
     wire significand_eq_2 = b[30:23] == 8'd0;
     wire [23:0] significand_or_2 = {1'd0, b[22:0]} | 24'h800000;
     wire [23:0] significand_2 = significand_eq_2 ? 24'h0 : significand_or_2;
-    // floats.py:52: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
+    // floats.py:53: swap = bits(b, e + f - 1, 0) > bits(a, e + f - 1, 0)
     wire swap = a[30:0] < b[30:0];
-    // floats.py:53: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
+    // floats.py:54: big, small = (sig_b, sig_a) if swap else (sig_a, sig_b)
     wire [23:0] big = swap ? significand_2 : significand;
     wire [23:0] small_2 = swap ? significand : significand_2;
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire [8:0] distance_sub = {1'd0, a[30:23]} - {1'd0, b[30:23]};
     wire [7:0] distance_abs_sign = 8'd0 - distance_sub[7:0];
     wire distance_abs_sign_2 = distance_sub[8];
     wire [8:0] distance_abs_sign_3 = distance_abs_sign_2 ? {1'd0, distance_abs_sign} : distance_sub;
     wire [7:0] distance_abs = distance_abs_sign_3[7:0];
     wire distance_less = distance_abs < 8'd27;
-    // floats.py:57: subtract = sign_a ^ sign_b
+    // floats.py:58: subtract = sign_a ^ sign_b
     wire subtract = a[31] ^ b[31];
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_and = a[31] & b[31];
     wire sign_select = swap ? b[31] : a[31];
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [7:0] exponent_select = swap ? b[30:23] : a[30:23];
     reg [23:0] big_q1;
     reg [23:0] small_2_q1;
@@ -104,14 +104,14 @@ module f32_add (
     end
 
     // ---- stage 2 of 8
-    // floats.py:54: distance = min(abs(exp_a - exp_b), f + 4)
+    // floats.py:55: distance = min(abs(exp_a - exp_b), f + 4)
     wire [7:0] distance_less_2 = distance_less_q1 ? distance_abs_q1 : 8'd27;
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire [26:0] lost_shl = {small_2_q1, 3'd0};
     wire [31:0] lost_shl_shift = lost_shl_shift_rom(distance_less_2[4:0]);
     wire [26:0] lost_sub = lost_shl_shift[26:0] - 27'h1;
     wire [26:0] lost_and = lost_shl & lost_sub;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [26:0] aligned_shr_shift = distance_less_2[4] ? {16'd0, small_2_q1[23:13]} : lost_shl;
     wire [26:0] aligned_shr_shift_2 = distance_less_2[3] ? {8'd0, aligned_shr_shift[26:8]} : aligned_shr_shift;
     wire [26:0] aligned_shr_shift_3 = distance_less_2[2] ? {4'd0, aligned_shr_shift_2[26:4]} : aligned_shr_shift_2;
@@ -138,12 +138,12 @@ module f32_add (
     end
 
     // ---- stage 3 of 8
-    // floats.py:55: lost = ((small << 3) & ((1 << distance) - 1)) != 0
+    // floats.py:56: lost = ((small << 3) & ((1 << distance) - 1)) != 0
     wire lost_eq = lost_and_q2 == 27'h0;
     wire lost = ~lost_eq;
-    // floats.py:56: aligned = ((small << 3) >> distance) | lost
+    // floats.py:57: aligned = ((small << 3) >> distance) | lost
     wire [26:0] aligned = aligned_shr_q2 | {26'h0, lost};
-    // floats.py:58: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
+    // floats.py:59: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
     wire [26:0] total_shl = {big_q2, 3'd0};
     wire [27:0] total_sub = {1'd0, total_shl} - {1'd0, aligned};
     wire [27:0] total_add = {1'd0, total_shl} + {1'd0, aligned};
@@ -166,10 +166,10 @@ module f32_add (
     end
 
     // ---- stage 4 of 8
-    // floats.py:58: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
+    // floats.py:59: total = bits((big << 3) - aligned if subtract else (big << 3) + aligned, f + 4, 0)
     wire [28:0] total_select = subtract_q3 ? {total_sub_q3[27], total_sub_q3} : {1'd0, total_add_q3};
     wire [27:0] total = total_select[27:0];
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire zeros_count = ~total_select[27];
     wire zeros_count_2 = ~total_select[26];
     wire zeros_count_3 = ~total_select[25];
@@ -286,7 +286,7 @@ module f32_add (
     wire [2:0] zeros_count_114 = zeros_count_102 ? zeros_count_108 : zeros_count_106[2:0];
     wire [3:0] zeros_count_115 = {zeros_count_102, zeros_count_114};
     wire [3:0] zeros_count_116 = zeros_count_109 ? zeros_count_115 : zeros_count_113[3:0];
-    // floats.py:61: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
+    // floats.py:62: sign = sign_a & sign_b if total == 0 else sign_b if swap else sign_a
     wire sign_eq = total == 28'h0;
     wire sign = sign_eq ? sign_and_q3 : sign_select_q3;
     reg [27:0] total_q4;
@@ -306,9 +306,9 @@ module f32_add (
     end
 
     // ---- stage 5 of 8
-    // floats.py:59: zeros = clz(total, f + 5)
+    // floats.py:60: zeros = clz(total, f + 5)
     wire [4:0] zeros_count_117 = {zeros_count_109_q4, zeros_count_116_q4};
-    // floats.py:60: norm = bits(total << zeros, f + 4, 0)
+    // floats.py:61: norm = bits(total << zeros, f + 4, 0)
     wire [27:0] norm_shl_shift = {total_q4[26:0], 1'd0};
     wire [27:0] norm_shl_shift_2 = zeros_count_116_q4[0] ? norm_shl_shift : total_q4;
     wire [27:0] norm_shl_shift_3 = {norm_shl_shift_2[25:0], 2'd0};
@@ -319,19 +319,19 @@ module f32_add (
     wire [27:0] norm_shl_shift_8 = zeros_count_116_q4[3] ? norm_shl_shift_7 : norm_shl_shift_6;
     wire [27:0] norm_shl_shift_9 = {norm_shl_shift_8[11:0], 16'd0};
     wire [27:0] norm_shl = zeros_count_109_q4 ? norm_shl_shift_9 : norm_shl_shift_8;
-    // floats.py:62: exponent = (exp_b if swap else exp_a) + 1 - zeros
+    // floats.py:63: exponent = (exp_b if swap else exp_a) + 1 - zeros
     wire [8:0] exponent_add = {1'd0, exponent_select_q4} + 9'd1;
     wire [9:0] exponent = {1'd0, exponent_add} - {5'd0, zeros_count_117};
-    // floats.py:32: odd = bit(norm, w - 1 - f)
+    // floats.py:33: odd = bit(norm, w - 1 - f)
     wire odd = norm_shl[4];
-    // floats.py:33: guard = bit(norm, w - 2 - f)
+    // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = norm_shl[3];
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = norm_shl[2:0] == 3'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [32:0] field_add = {exponent, norm_shl[26:4]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~norm_shl[27];
     reg sign_q5;
     reg odd_q5;
@@ -352,10 +352,10 @@ module f32_add (
     end
 
     // ---- stage 6 of 8
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = odd_q5 | sticky_q5;
     wire increment = guard_q5 & increment_or;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [32:0] field = field_add_q5 + {32'h0, increment};
     reg sign_q6;
     reg [32:0] field_q6;
@@ -370,14 +370,14 @@ module f32_add (
     end
 
     // ---- stage 7 of 8
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field_q6) < $signed(33'h800000);
     wire zero = zero_eq_q6 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(33'h7f7fffff) < $signed(field_q6);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_select = overflow_2 ? 31'h7f7fffff : field_q6[30:0];
     reg sign_q7;
     reg zero_q7;
@@ -394,9 +394,9 @@ module f32_add (
     end
 
     // ---- stage 8 of 8
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude = zero_q7 ? 31'h0 : magnitude_select_q7;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [31:0] cat = {sign_q7, magnitude};
     reg overflow_2_q8;
     reg [31:0] cat_q8;

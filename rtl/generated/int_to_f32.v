@@ -1,5 +1,5 @@
 // int_to_f32: value · 2**exponent, rounded once; an integer 0 is +0.
-// Generated from convert.py:13 int_to_float(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit int_to_f32`.
+// Generated from convert.py:14 int_to_float(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit int_to_f32`.
 // Contract: one result a cycle, latency 6 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -16,12 +16,12 @@ module int_to_f32 (
 );
 
     // ---- stage 1 of 6
-    // convert.py:15: magnitude = abs(value)
+    // convert.py:16: magnitude = abs(value)
     wire [31:0] magnitude_sign = 32'h0 - value;
     wire magnitude_sign_2 = value[31];
     wire [32:0] magnitude_sign_3 = magnitude_sign_2 ? {1'd0, magnitude_sign} : {value[31], value};
     wire [31:0] magnitude = magnitude_sign_3[31:0];
-    // convert.py:16: zeros = clz(magnitude, w)
+    // convert.py:17: zeros = clz(magnitude, w)
     wire zeros_count = ~magnitude_sign_3[31];
     wire zeros_count_2 = ~magnitude_sign_3[30];
     wire zeros_count_3 = ~magnitude_sign_3[29];
@@ -179,7 +179,7 @@ module int_to_f32 (
     end
 
     // ---- stage 2 of 6
-    // convert.py:16: zeros = clz(magnitude, w)
+    // convert.py:17: zeros = clz(magnitude, w)
     wire zeros_count_105 = zeros_count_65_q1 & zeros_count_70_q1;
     wire zeros_count_106 = ~zeros_count_70_q1;
     wire zeros_count_107 = zeros_count_65_q1 & zeros_count_106;
@@ -215,7 +215,7 @@ module int_to_f32 (
     wire zeros_count_145 = zeros_count_133 & zeros_count_144;
     wire [3:0] zeros_count_146 = zeros_count_133 ? zeros_count_142[3:0] : zeros_count_137[3:0];
     wire [5:0] zeros_count_147 = {zeros_count_143, zeros_count_145, zeros_count_146};
-    // convert.py:18: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
+    // convert.py:19: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
     wire [31:0] norm_shl_shift = {magnitude_q1[30:0], 1'd0};
     wire [31:0] norm_shl_shift_2 = zeros_count_146[0] ? norm_shl_shift : magnitude_q1;
     wire [31:0] norm_shl_shift_3 = {norm_shl_shift_2[29:0], 2'd0};
@@ -223,7 +223,7 @@ module int_to_f32 (
     wire [31:0] norm_shl_shift_5 = {norm_shl_shift_4[27:0], 4'd0};
     wire [31:0] norm_shl_shift_6 = zeros_count_146[2] ? norm_shl_shift_5 : norm_shl_shift_4;
     wire norm_shl_shift_8 = zeros_count_146[3];
-    // convert.py:19: biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
+    // convert.py:20: biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
     wire [10:0] biased_add = {exponent_q1[9], exponent_q1} + 11'd158;
     wire [10:0] biased = biased_add - {5'd0, zeros_count_147};
     reg magnitude_sign_2_q2;
@@ -245,23 +245,23 @@ module int_to_f32 (
     end
 
     // ---- stage 3 of 6
-    // convert.py:18: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
+    // convert.py:19: norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
     wire [31:0] norm_shl_shift_7 = {norm_shl_shift_6_q2[23:0], 8'd0};
     wire [31:0] norm_shl_shift_9 = norm_shl_shift_8_q2 ? norm_shl_shift_7 : norm_shl_shift_6_q2;
     wire [31:0] norm_shl_shift_10 = {norm_shl_shift_9[15:0], 16'd0};
     wire [31:0] norm_shl_shift_11 = zeros_count_145_q2 ? norm_shl_shift_10 : norm_shl_shift_9;
     wire [31:0] norm_shl_shift_12 = 32'h0;
     wire [31:0] norm_shl = zeros_count_143_q2 ? norm_shl_shift_12 : norm_shl_shift_11;
-    // floats.py:33: guard = bit(norm, w - 2 - f)
+    // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = norm_shl[7];
-    // floats.py:34: sticky = bits(norm, w - 3 - f, 0) != 0
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
     wire sticky_eq = norm_shl[6:0] == 7'd0;
     wire sticky = ~sticky_eq;
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment_or = norm_shl[8] | sticky;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [33:0] field_add = {biased_q2, norm_shl[30:8]};
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_eq = ~norm_shl[31];
     reg magnitude_sign_2_q3;
     reg guard_q3;
@@ -280,9 +280,9 @@ module int_to_f32 (
     end
 
     // ---- stage 4 of 6
-    // floats.py:35: increment = guard & (odd | sticky)
+    // floats.py:36: increment = guard & (odd | sticky)
     wire increment = guard_q3 & increment_or_q3;
-    // floats.py:36: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     wire [33:0] field = field_add_q3 + {33'h0, increment};
     reg magnitude_sign_2_q4;
     reg [33:0] field_q4;
@@ -297,14 +297,14 @@ module int_to_f32 (
     end
 
     // ---- stage 5 of 6
-    // floats.py:38: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     wire zero_lt = $signed(field_q4) < $signed(34'h800000);
     wire zero = zero_eq_q4 | zero_lt;
-    // floats.py:39: overflow = (not zero) & (field > largest)
+    // floats.py:40: overflow = (not zero) & (field > largest)
     wire overflow_xor = ~zero;
     wire overflow_lt = $signed(34'h7f7fffff) < $signed(field_q4);
     wire overflow_2 = overflow_xor & overflow_lt;
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_select = overflow_2 ? 31'h7f7fffff : field_q4[30:0];
     reg magnitude_sign_2_q5;
     reg zero_q5;
@@ -321,9 +321,9 @@ module int_to_f32 (
     end
 
     // ---- stage 6 of 6
-    // floats.py:40: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
     wire [30:0] magnitude_2 = zero_q5 ? 31'h0 : magnitude_select_q5;
-    // floats.py:41: return cat((sign, 1), (magnitude, e + f)), overflow
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [31:0] cat = {magnitude_sign_2_q5, magnitude_2};
     reg overflow_2_q6;
     reg [31:0] cat_q6;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
-import oracle
+import oracle  # type: ignore[import-not-found]
 import pytest
 
 from npusim_hls import kernels
@@ -17,7 +17,8 @@ PAIRS = [(op, name) for op in ("add", "mul", "max") for name in FORMATS] + [("su
 def finite_word(rng: random.Random, fmt: oracle.Format) -> int:
     """A random finite word, its exponent often near the middle so that sums and products interact."""
     exponent = rng.choice([rng.randrange((1 << fmt.e) - 1), min(fmt.bias + rng.randrange(-4, 5), (1 << fmt.e) - 2)])
-    return rng.getrandbits(1) << (fmt.e + fmt.f) | exponent << fmt.f | rng.getrandbits(fmt.f)
+    word: int = rng.getrandbits(1) << (fmt.e + fmt.f) | exponent << fmt.f | rng.getrandbits(fmt.f)
+    return word
 
 
 @pytest.mark.parametrize(("op", "name"), PAIRS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from programs import load, programs
+from programs import load, programs  # type: ignore[import-not-found]
 
 from npusim_hls.check import compare, run_numba, run_plain
 from npusim_hls.frontend import trace

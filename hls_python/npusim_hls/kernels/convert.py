@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+# mypy: disable-error-code="name-defined,no-any-return,return-value"
 """Between formats: integer to float, float to float, float vectors to block floating point; the accumulate step."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from npusim_hls.kernel import kernel
 from npusim_hls.kernels.floats import float_add, round_pack, unpack
 from npusim_hls.lang import bits, clz
+from npusim_hls.widths import array, s, u
 
 
 @kernel(outputs=("result", "overflow"))

@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+# mypy: disable-error-code="name-defined,no-any-return,return-value"
 """Floating-point arithmetic for any format: `e` exponent bits, `f` fraction bits, layout sign | exponent | fraction.
 
 Values round to nearest even to f + 1 significant bits as if the exponent were unbounded; a magnitude below the smallest
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from npusim_hls.kernel import kernel
 from npusim_hls.lang import bit, bits, cat, clz
+from npusim_hls.widths import u
 
 
 @kernel
