@@ -271,7 +271,7 @@ def selections(a: u[5], b: s[5]) -> tuple[u[8], s[9], u[6], bool, s[7]]:
         left * b,
         clz(a, 5) + max(a, 3, 7),
         any((a == 3, b == -1)) and all((a < 30, b > -9)),
-        signed(a, 5) + bit(b, 4),
+        signed(a, 5) + bit(b, 4) + right,
     )
 
 

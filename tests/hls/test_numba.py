@@ -106,10 +106,6 @@ def test_machine_code_is_cached_between_processes(tmp_path: Path) -> None:
         "c = compile_numba(f16_relu); c(np.array([1])); print(sum(c.over.stats.cache_hits.values()))"
     )
     environment = {**os.environ, "NPUSIM_CACHE_DIR": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
-    hits = [
-        subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(2)
-    ]
-    assert [int(text) for text in hits] == [0, 1]
+    command = [sys.executable, "-c", script]
+    hits = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert [int(done.stdout) for done in hits] == [0, 1]
