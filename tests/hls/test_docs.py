@@ -52,7 +52,8 @@ def test_gelu_is_as_exact_as_stated(tmp_path: Path) -> None:
 
 @pytest.mark.rtl
 def test_the_cocotb_example_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cocotb_tools.runner import get_results, get_runner
+    from cocotb_tools.check_results import get_results
+    from cocotb_tools.runner import get_runner
 
     instance = module_of(BLOCKS[0], "gelu", tmp_path).gelu.bind()
     (tmp_path / "gelu.v").write_text(verilog(instance))
