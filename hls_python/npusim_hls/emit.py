@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from npusim_hls.errors import HlsError
 from npusim_hls.expression import expression, joined, low, window
 from npusim_hls.ir import Graph, Node
 from npusim_hls.kernel import Instance
@@ -59,9 +60,11 @@ class Emitter:
     def __init__(self, instance: Instance, plan: Schedule, options: Options) -> None:
         self.instance, self.plan, self.options = instance, plan, options
         self.inputs, self.outputs = ports({**instance.inputs}), ports({**instance.outputs})
+        self.refuse_clashes()
         self.stage = 0
         self.taken = set(RESERVED) | {port.name for port in self.inputs + self.outputs} | {instance.name}
         self.names: dict[int, str] = {}
+        self.copies: dict[tuple[int, int], str] = {}
         self.leaf: dict[int, tuple[Port, int]] = {}
         self.used: dict[str, int] = {}
         self.widths: dict[str, int] = {port.name: port.width for port in self.inputs}
@@ -93,6 +96,17 @@ class Emitter:
             if node.index not in self.names and not node.is_const and node.index not in self.inlined:
                 self.names[node.index] = self.unique(node.name or node.op)
 
+    def refuse_clashes(self) -> None:
+        """Ports keep the names of the source, so these must be free in Verilog."""
+        kernel, seen = self.instance.kernel, {"clk", self.instance.name}
+        at = f"{kernel.source.at(kernel.source.tree)}: {self.instance.name}"
+        for port in self.inputs + self.outputs:
+            if port.name in RESERVED or port.name in seen or not port.name.isascii():
+                raise HlsError(f"{at}: port {port.name} is a Verilog word or used twice; rename the argument or output")
+            seen.add(port.name)
+        if self.instance.name in RESERVED or not self.instance.name.isidentifier():
+            raise HlsError(f"{at} is not a name for a module; bind the kernel under another")
+
     def unique(self, wish: str) -> str:
         """A free identifier like the wish."""
         wish = "".join(letter if letter.isascii() and (letter.isalnum() or letter == "_") else "_" for letter in wish)
@@ -110,7 +124,11 @@ class Emitter:
     def at(self, node: Node, stage: int) -> str:
         """Identifier of a node's value in a stage: the net itself, or its register copy."""
         base = self.names[node.index]
-        return base if stage == self.plan.stage[node.index] else f"{base}_q{stage}"
+        if stage == self.plan.stage[node.index]:
+            return base
+        if (node.index, stage) not in self.copies:
+            self.copies[node.index, stage] = self.unique(f"{base}_q{stage}")
+        return self.copies[node.index, stage]
 
     def slice(self, node: Node, hi: int, lo: int) -> vast.Node:
         if node.index in self.inlined:

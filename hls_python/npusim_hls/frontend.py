@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from npusim_hls.errors import HlsError
-from npusim_hls.ir import Graph, Node, RangeError, Where
+from npusim_hls.ir import Graph, Node, Where
 from npusim_hls.kernel import Instance, Kernel, Source
+from npusim_hls.narrowing import Narrowing
+from npusim_hls.ranges import RangeError
 from npusim_hls.widths import Int, Open, Tuple, Type, build, is_open, scalars
 
 MAX_UNROLL = 65536  # iterations of one loop
@@ -52,14 +54,13 @@ class Frame:
         self.source, self.scope, self.names = source, scope, names
 
 
-class Frontend:
+class Frontend(Narrowing):
     """Builds the graph of one instance. `expressions.evaluate` does the expressions."""
 
     def __init__(self, name: str) -> None:
-        self.graph = Graph(name)
+        super().__init__(Graph(name))
         self.frames: list[Frame] = []
         self.calls: list[Kernel] = []
-        self.narrowed: dict[int, Node] = {}
 
     # -- places and errors
 
@@ -87,11 +88,6 @@ class Frontend:
         except RangeError as error:
             raise self.error(place, str(error)) from None
         return self.seen(node)
-
-    def seen(self, node: Node) -> Any:
-        """A node as the current branch knows it: narrowed, or the constant that it is."""
-        node = self.narrowed.get(node.index, node)
-        return node.lo if node.is_const else node
 
     def node(self, value: Any, place: ast.AST) -> Node:
         if isinstance(value, Node):
@@ -293,49 +289,11 @@ class Frontend:
             return a
         return self.make(place, "select", condition, a, b)
 
-    @contextmanager
-    def assuming(self, condition: Node, holds: bool) -> Iterator[None]:
-        """Within, values that the condition compares have the range that it leaves them."""
-        before = self.narrowed
-        self.narrowed = dict(before)
-        self.assume(condition, holds)
-        try:
-            yield
-        finally:
-            self.narrowed = before
-
-    def assume(self, c: Node, holds: bool) -> None:
-        if (c.op == "and" and holds) or (c.op == "or" and not holds):
-            for arg in c.args:
-                if arg.hi <= 1:
-                    self.assume(arg, holds)
-        elif c.op == "xor" and c.args[1].is_const and c.args[1].lo == 1 and c.args[0].hi <= 1:
-            self.assume(c.args[0], not holds)
-        elif c.op == "lt":
-            a, b = (self.narrowed.get(arg.index, arg) for arg in c.args)
-            if holds:
-                self.narrow(c.args[0], a.lo, min(a.hi, b.hi - 1))
-                self.narrow(c.args[1], max(b.lo, a.lo + 1), b.hi)
-            else:
-                self.narrow(c.args[0], max(a.lo, b.lo), a.hi)
-                self.narrow(c.args[1], b.lo, min(b.hi, a.hi))
-        elif c.op == "eq":
-            a, b = (self.narrowed.get(arg.index, arg) for arg in c.args)
-            for x, y, original in ((a, b, c.args[0]), (b, a, c.args[1])):
-                if holds:
-                    self.narrow(original, max(x.lo, y.lo), min(x.hi, y.hi))
-                elif y.is_const:
-                    self.narrow(original, x.lo + (x.lo == y.lo), x.hi - (x.hi == y.lo))
-        self.narrowed[c.index] = self.graph.const(int(holds))
-
-    def narrow(self, original: Node, lo: int, hi: int) -> None:
-        known = self.narrowed.get(original.index, original)
-        if original.is_const or lo > hi or (lo, hi) == (known.lo, known.hi):
-            return
-        self.narrowed[original.index] = self.graph.make("refine", (original,), (lo, hi))
-
     def value(self, node: ast.expr) -> Any:
         return expressions.evaluate(self, node)
+
+    def values(self, elements: list[ast.expr]) -> list[Any]:
+        return expressions.spread(self, elements)
 
 
 class NoReturn:

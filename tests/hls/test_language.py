@@ -284,7 +284,12 @@ def rom(a: u[3], b: bool) -> tuple[u[4], u[6], bool]:
     return TABLE[a], squares[a] if b else 7, b != (a > 2)
 
 
-@pytest.mark.parametrize("function", [two, early, loops, narrowing, selections, arithmetic, rom])
+def hidden_zero(a: u[3]) -> u[4]:
+    zero = (a | a) ^ a  # only simplification finds that it is 0
+    return a % 8 + (zero, a, a, 5)[bits(zero, 1, 0)]
+
+
+@pytest.mark.parametrize("function", [two, early, loops, narrowing, selections, arithmetic, rom, hidden_zero])
 def test_the_graph_means_what_python_means(function: Callable[..., Any]) -> None:
     instance: Instance = kernel(function).bind()
     traced = trace(instance)

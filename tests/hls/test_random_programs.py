@@ -11,7 +11,7 @@ from programs import load, programs  # type: ignore[import-not-found]
 
 from npusim_hls.check import compare, run_numba, run_plain
 from npusim_hls.frontend import trace
-from npusim_hls.ir import evaluate
+from npusim_hls.ir import Graph, evaluate
 from npusim_hls.kernel import Instance
 from npusim_hls.lower import lower
 from npusim_hls.rtl_executor import simulate
@@ -37,15 +37,20 @@ def explore(count: int, folder: Path, *, with_numba: bool) -> list[Instance]:
         sets = sample(instance, 120)
         want = run_plain(instance, sets)
         traced = trace(instance)
-        for stage in (traced, simplify(traced), lower(simplify(traced))):
+        for name, stage in stages_of(traced).items():
             got = [evaluate(stage, values) for values in sets]
-            assert compare(instance, "the graph", sets, want, got) is None, source
+            assert compare(instance, name, sets, want, got) is None, source
         if with_numba:
             assert compare(instance, "numba", sets, want, run_numba(instance, sets)) is None, source
         found.setdefault(source, instance)
 
     one()
     return list(found.values())
+
+
+def stages_of(traced: Graph) -> dict[str, Graph]:
+    simple = simplify(traced)
+    return {"the front end's graph": traced, "the simplified graph": simple, "the lowered graph": lower(simple)}
 
 
 def sample(instance: Instance, count: int) -> list[list[int]]:
