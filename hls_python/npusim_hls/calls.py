@@ -51,6 +51,7 @@ def call_kernel(front: Frontend, node: ast.Call, kernel: Kernel, args: list[Any]
     if len(args) != len(kernel.arguments):
         wanted = ", ".join(kernel.arguments)
         raise front.error(node, f"{kernel.name} got {len(args)} arguments; it takes {len(kernel.arguments)}: {wanted}")
+    named = {**kernel.defaults, **named}
     if set(named) != set(kernel.parameters):
         wanted = ", ".join(kernel.parameters) or "none"
         raise front.error(node, f"{kernel.name} got parameters {', '.join(named) or 'none'}; it takes {wanted}")

@@ -76,7 +76,7 @@ def expression(reader: Reader, node: Node) -> vast.Node:
         return window(reader, args[0], width - 1 + args[1].lo, args[1].lo)
     if node.op == "bits":
         return window(reader, args[0], node.attrs[1] + width - 1, node.attrs[1])
-    if node.op == "signed":
+    if node.op in ("signed", "refine"):
         return low(reader, args[0], width)
     if node.op == "cat":
         return concatenation(reader, node)

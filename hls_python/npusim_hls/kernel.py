@@ -72,6 +72,7 @@ class Kernel:
         kinds = inspect.Parameter
         self.arguments = tuple(p.name for p in signature.parameters.values() if p.kind is kinds.POSITIONAL_OR_KEYWORD)
         self.parameters = tuple(p.name for p in signature.parameters.values() if p.kind is kinds.KEYWORD_ONLY)
+        self.defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
         extra = set(signature.parameters) - set(self.arguments) - set(self.parameters)
         if extra:
             raise HlsError(
@@ -114,6 +115,7 @@ class Kernel:
 
     def bind(self, name: str | None = None, /, **parameters: Any) -> Instance:
         """Fix the parameters: the instance `name` (default: the function's name) with ports of known width."""
+        parameters = {**self.defaults, **parameters}
         missing, unknown = set(self.parameters) - set(parameters), set(parameters) - set(self.parameters)
         if missing or unknown:
             got = ", ".join(sorted(parameters)) or "none"

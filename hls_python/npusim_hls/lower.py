@@ -2,8 +2,8 @@
 
 Run-time shifts become stages of multiplexers, leading-zero counts a tree, min/max/abs comparisons and selects, wide
 multiplications sums of products that fit a DSP block; the scheduler can then put registers inside them. After this
-pass a graph holds only input, const, add, sub, mul, and, or, xor, eq, lt, select, bits, signed, cat, rom and constant
-shifts.
+pass a graph holds only input, const, add, sub, mul, and, or, xor, eq, lt, select, bits, signed, cat, rom, refine and
+constant shifts.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ def expand(g: Graph, node: Node, args: tuple[Node, ...]) -> Node:
         return fit(g, g.make("select", (g.make("lt", (args[0], g.const(0))), negated, args[0])), node)
     if node.op == "refine":
         return fit(g, args[0], node)
+    if node.op == "rom":  # the index may have lost a refined range
+        padding = max(0, args[0].hi + 1 - len(node.attrs))
+        return fit(g, g.make("rom", args, node.attrs + node.attrs[-1:] * padding), node)
     if node.op == "mul" and max(arg.width for arg in args) > DSP_WIDTH and not any(arg.is_const for arg in args):
         return fit(g, product(g, *args), node)
     return g.make(node.op, args, node.attrs, width)

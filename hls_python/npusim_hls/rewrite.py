@@ -136,6 +136,8 @@ def signed_digits(value: int) -> list[tuple[int, int]]:
 def times(g: Graph, a: Node, factor: int, wrap_to: int | None) -> Node | None:
     """a · constant as shifts and adds when that takes few terms."""
     digits = signed_digits(factor)
+    if factor > 0 and factor.bit_count() <= len(digits):  # no subtraction: the sum stays unsigned
+        digits = [(1, position) for position in range(factor.bit_length()) if factor >> position & 1]
     if len(digits) > MAX_DIGITS:
         return None
     terms = [(sign, g.make("shl", (a, g.const(position)), (), wrap_to)) for sign, position in digits]

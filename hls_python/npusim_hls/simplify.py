@@ -99,6 +99,8 @@ def rebuild(graph: Graph, demand: dict[int, int]) -> Graph:
         if node.op in TRUNCATABLE and needed < node.width:
             width = max(needed, 1)
         copy = rewrite(new, node, args, width)
+        if width is None and (copy.lo < node.lo or copy.hi > node.hi):  # the rule proves less than is known
+            copy = new.make("refine", (copy,), (max(node.lo, copy.lo), min(node.hi, copy.hi)))
         if copy.name is None:
             copy.name = node.name
         copies[node.index] = copy

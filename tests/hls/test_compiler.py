@@ -28,7 +28,7 @@ from npusim_hls.widths import u
 
 GENERATED = Path(__file__).parents[2] / "rtl" / "generated"
 LOWERED = {"input", "const", "add", "sub", "mul", "shl", "shr", "and", "or", "xor", "eq", "lt", "select", "bits"}
-LOWERED |= {"signed", "cat", "rom"}
+LOWERED |= {"signed", "cat", "rom", "refine"}
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -13,6 +13,7 @@ from npusim_hls.frontend import trace
 from npusim_hls.ir import evaluate
 from npusim_hls.kernel import Instance, Kernel, kernel
 from npusim_hls.lang import bit, bits, cat, clz, constant, signed
+from npusim_hls.lower import lower
 from npusim_hls.simplify import simplify
 from npusim_hls.vectors import operands
 from npusim_hls.widths import array, flatten, s, u
@@ -289,16 +290,35 @@ def hidden_zero(a: u[3]) -> u[4]:
     return a % 8 + (zero, a, a, 5)[bits(zero, 1, 0)]
 
 
-@pytest.mark.parametrize("function", [two, early, loops, narrowing, selections, arithmetic, rom, hidden_zero])
+@kernel
+def scaled(x: int, *, by: int = 3) -> int:
+    return x * by
+
+
+def defaults(a: u[5], *, more: int = 2) -> u[9]:
+    return scaled(a) + scaled(a, by=more)
+
+
+def reduced_ranges(a: u[12], b: u[2], c: u[3]) -> tuple[u[12], u[4], u[12], u[4]]:
+    """Strength reduction of 7 = 8 - 1 must not lose that the product is at most 7 · 1."""
+    low = (3, 1, 4, 1, 5)[c] if c < 5 else 2
+    return a >> (bit(b, 0) * 7), (9, 8, 7, 6, 5, 4, 3, 2)[bit(b, 1) * 7], a >> (b * 3), low
+
+
+FUNCTIONS = [reduced_ranges, two, early, loops, narrowing, selections, arithmetic, rom, hidden_zero, defaults]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_graph_means_what_python_means(function: Callable[..., Any]) -> None:
     instance: Instance = kernel(function).bind()
     traced = trace(instance)
     simple = simplify(traced)
-    assert len(simple.nodes) <= len(traced.nodes)
+    lowered = lower(simple)
     for values in itertools.islice(operands(instance, 100, seed=1), 0, 6000):
         want = flatten(instance(*nested(instance, values)), instance.output)
         assert evaluate(traced, values) == want, values
         assert evaluate(simple, values) == want, values
+        assert evaluate(lowered, values) == want, values
 
 
 def nested(instance: Instance, values: list[int]) -> tuple[Any, ...]:
