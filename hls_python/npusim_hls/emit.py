@@ -296,12 +296,14 @@ def header(instance: Instance, plan: Schedule) -> list[str]:
     summary = (kernel.__doc__ or kernel.name).strip().split("\n")[0]
     parameters = ", ".join(f"{key}={value}" for key, value in instance.parameters.items())
     origin = f"{kernel.source.file}:{kernel.source.tree.lineno} {kernel.name}({parameters})"
-    return [
+    ours = kernel.function.__module__.startswith("npusim_hls.")
+    target = instance.name if ours else f"{kernel.source.file}:{instance.name}"
+    lines = [
         f"{instance.name}: {summary}",
-        f"Generated from {origin}; do not edit, run `npusim hls emit {instance.name}`.",
+        f"Generated from {origin}; do not edit, run `npusim hls emit {target}`.",
         f"Contract: one result a cycle, latency {plan.latency} cycles of ce = 1; scheduled for {plan.clock_mhz:g} MHz.",
-        "Test: tests/hls/test_rtl.py",
     ]
+    return [*lines, "Test: tests/hls/test_rtl.py"] if ours else lines
 
 
 def emit(instance: Instance, plan: Schedule, options: Options | None = None) -> str:
