@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from npusim_hls import types
+from npusim_hls import widths
 from npusim_hls.errors import HlsError
-from npusim_hls.types import Type, as_type, check_value, is_open
+from npusim_hls.widths import Type, as_type, check_value, is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ def read_source(function: Callable[..., Any]) -> Source:
     ast.increment_lineno(tree, first - 1)
     indent = len(block) - len(block.lstrip())
     for node in ast.walk(tree):
-        if hasattr(node, "col_offset"):
+        if isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):
             node.col_offset += indent
+            node.end_col_offset = (node.end_col_offset or 0) + indent
     path = inspect.getsourcefile(function) or "?"
     return Source(path, tree, ("",) * (first - 1) + tuple(line.rstrip("\n") for line in text))
 
@@ -71,6 +72,7 @@ class Kernel:
         kinds = inspect.Parameter
         self.arguments = tuple(p.name for p in signature.parameters.values() if p.kind is kinds.POSITIONAL_OR_KEYWORD)
         self.parameters = tuple(p.name for p in signature.parameters.values() if p.kind is kinds.KEYWORD_ONLY)
+        self.defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
         extra = set(signature.parameters) - set(self.arguments) - set(self.parameters)
         if extra:
             raise HlsError(
@@ -93,13 +95,13 @@ class Kernel:
 
     def signature(self, parameters: dict[str, Any]) -> tuple[dict[str, Type], Type]:
         """Types of the arguments and of the result, for these parameters."""
-        scope = {"u": types.u, "s": types.s, "array": types.array, **self.namespace(), **parameters}
+        scope = {"u": widths.u, "s": widths.s, "array": widths.array, **self.namespace(), **parameters}
         tree, found = self.source.tree, {}
         for argument in tree.args.args:
-            found[argument.arg] = self._annotation(argument.annotation, scope, f"argument {argument.arg}", argument)
-        return found, self._annotation(tree.returns, scope, "the result", tree)
+            found[argument.arg] = self.annotation(argument.annotation, scope, f"argument {argument.arg}", argument)
+        return found, self.annotation(tree.returns, scope, "the result", tree)
 
-    def _annotation(self, node: ast.expr | None, scope: dict[str, Any], what: str, owner: ast.AST) -> Type:
+    def annotation(self, node: ast.expr | None, scope: dict[str, Any], what: str, owner: ast.AST) -> Type:
         if node is None:
             raise HlsError(f"{self.source.at(owner)}: {what} has no annotation; write u[n], s[n], bool, tuple or array")
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -113,6 +115,7 @@ class Kernel:
 
     def bind(self, name: str | None = None, /, **parameters: Any) -> Instance:
         """Fix the parameters: the instance `name` (default: the function's name) with ports of known width."""
+        parameters = {**self.defaults, **parameters}
         missing, unknown = set(self.parameters) - set(parameters), set(parameters) - set(self.parameters)
         if missing or unknown:
             got = ", ".join(sorted(parameters)) or "none"
@@ -149,7 +152,7 @@ class Instance:
     @property
     def outputs(self) -> dict[str, Type]:
         """Types of the output ports by name: one per element of the result's tuple."""
-        if not isinstance(self.output, types.Tuple) or self.kernel.outputs == ("y",):
+        if not isinstance(self.output, widths.Tuple) or self.kernel.outputs == ("y",):
             return {"y" if not self.kernel.outputs else self.kernel.outputs[0]: self.output}
         names = self.kernel.outputs or tuple(f"y{index}" for index in range(len(self.output.items)))
         if len(names) != len(self.output.items):

@@ -1,6 +1,7 @@
 """The arithmetic of the machine: one instance per operation and format, by name.
 
-Numbers are bit patterns in Python ints; `overflow` is 0 or 1. `KERNELS` maps each name to its instance.
+Numbers are bit patterns in Python ints; `overflow` is 0 or 1. `KERNELS` maps the name of each committed module to its
+instance; other block sizes come from the functions below.
 """
 
 from __future__ import annotations
@@ -52,10 +53,15 @@ def dot_instance(n: int, m: int) -> Instance:
     return convert.bfp_dot.bind(f"bfp_dot_{n}x{m}", n=n, ma=m, mb=m)
 
 
+def lane_instance(m: int) -> Instance:
+    """One lane of float16 to block floating point with m magnitude bits, named f16_to_bfp_lane_m<m>."""
+    return convert.float_to_bfp_lane.bind(f"f16_to_bfp_lane_m{m}", m=m, **F16)
+
+
 def f16_to_bfp(lanes: tuple[int, ...], m: int) -> tuple[tuple[int, ...], int]:
     """Mantissas and exponent of one block, for any number of lanes; plain Python.
 
-    lanes: float16 bit patterns; m: magnitude bits, 2 .. 11. Returns (q, E): q in ±(2**m - 1), E in -14 .. 16.
+    lanes: float16 bit patterns; m: magnitude bits, 2 .. 11. Returns (q, E): q in ±(2**m - 1), E in -14 .. 15.
     """
     key = (len(lanes), m)
     if key not in _BLOCKS:
@@ -67,5 +73,13 @@ def f16_to_bfp(lanes: tuple[int, ...], m: int) -> tuple[tuple[int, ...], int]:
 _BLOCKS: dict[tuple[int, int], Instance] = {}
 
 KERNELS: dict[str, Instance] = {
-    instance.name: instance for instance in [value for value in list(globals().values()) if isinstance(value, Instance)]
+    instance.name: instance
+    for instance in (
+        *[value for value in list(globals().values()) if isinstance(value, Instance)],
+        lane_instance(2),
+        lane_instance(5),
+        bfp_instance(8, 5),
+        dot_instance(2, 5),
+        dot_instance(16, 5),
+    )
 }

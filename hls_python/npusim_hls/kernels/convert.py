@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+# mypy: disable-error-code="name-defined,no-any-return,return-value"
 """Between formats: integer to float, float to float, float vectors to block floating point; the accumulate step."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from npusim_hls.kernel import kernel
 from npusim_hls.kernels.floats import float_add, round_pack, unpack
 from npusim_hls.lang import bits, clz
+from npusim_hls.widths import array, s, u
 
 
 @kernel(outputs=("result", "overflow"))
@@ -61,11 +62,20 @@ def bfp_lane(a: int, shared: int, *, m: int, e: int, f: int) -> int:
     return -magnitude if sign else magnitude
 
 
+@kernel(outputs=("q",))
+def float_to_bfp_lane(a: u[1 + e + f], shared: u[e], *, m: int, e: int, f: int) -> s[m + 1]:
+    """One lane of a block as a module of its own: shared is E + bias, at least 1 and at least a's exponent."""
+    return bfp_lane(a, shared, m=m, e=e, f=f)
+
+
 @kernel(outputs=("q", "exponent"))
-def float_to_bfp(lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int) -> tuple[array[s[m + 1], n], s[e]]:
+def float_to_bfp(
+    lanes: array[u[1 + e + f], n], *, n: int, m: int, e: int, f: int
+) -> tuple[array[s[m + 1], n], s[e + 1]]:
     """A block of n numbers as n signed mantissas of m magnitude bits and the exponent E of the largest magnitude.
 
-    An all-zero block has mantissas 0 and the smallest exponent, 2 - 2**(e-1). m lies in 2 .. f + 1.
+    An all-zero block has mantissas 0 and the smallest exponent, 2 - 2**(e-1); the largest that
+    finite inputs give is 2**(e-1) - 1, one more only for the all-ones exponent. m lies in 2 .. f + 1.
     """
     largest = max(bits(a, e + f - 1, f) for a in lanes)
     shared = max(largest, 1)

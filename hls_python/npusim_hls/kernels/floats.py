@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+# mypy: disable-error-code="name-defined,no-any-return,return-value"
 """Floating-point arithmetic for any format: `e` exponent bits, `f` fraction bits, layout sign | exponent | fraction.
 
 Values round to nearest even to f + 1 significant bits as if the exponent were unbounded; a magnitude below the smallest
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from npusim_hls.kernel import kernel
 from npusim_hls.lang import bit, bits, cat, clz
+from npusim_hls.widths import u
 
 
 @kernel
@@ -33,7 +34,7 @@ def round_pack(sign: int, exponent: int, norm: int, *, e: int, f: int, w: int) -
     guard = bit(norm, w - 2 - f)
     sticky = bits(norm, w - 3 - f, 0) != 0
     increment = guard & (odd | sticky)
-    field = ((exponent - 1) << f) + bits(norm, w - 1, w - 1 - f) + increment
+    field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
     largest = (((1 << e) - 2) << f) + (1 << f) - 1
     zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
     overflow = (not zero) & (field > largest)

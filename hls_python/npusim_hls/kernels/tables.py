@@ -96,12 +96,15 @@ def tanh_rows(low: int, octaves: int, k: int, p: int) -> Rows:
 @constant
 @lru_cache
 def sigmoid_rows(k: int, segments: int, p: int) -> Rows:
-    """(c0, c1, c2, n): sigmoid(-x) · 2**n on segments of width 2**-k from 0; n puts the segment's start in ½ .. 1."""
+    """(c0, c1, c2, n): sigmoid(-x) · 2**n on segments of width 2**-k from 0; n puts the segment's start in ½ .. 1.
+
+    n stops at p: what is smaller rounds to 0 in every format with p or fewer negative exponents.
+    """
     with localcontext(PRECISION):
         rows, step = [], Decimal(1) / 2**k
         for i in range(segments):
             start, n = sigmoid_of_minus(i * step), 0
-            while start * 2**n < Decimal("0.5"):
+            while n < p and start * 2**n < Decimal("0.5"):
                 n += 1
             scale = 2**n
             fit = quadratic(lambda x, scale=scale: scale * sigmoid_of_minus(x), i * step, step, p)  # type: ignore[misc]

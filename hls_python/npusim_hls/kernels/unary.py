@@ -1,5 +1,5 @@
 # ruff: noqa: F821
-# mypy: disable-error-code="name-defined,valid-type,no-any-return,return-value"
+# mypy: disable-error-code="name-defined,no-any-return,return-value"
 """Reciprocal, reciprocal square root, exp, sigmoid and tanh: piecewise quadratics from tables.
 
 Written for formats of up to 12 fraction bits. The kernel is the definition; the bound against the true function, in
@@ -13,6 +13,7 @@ from npusim_hls.kernel import kernel
 from npusim_hls.kernels.floats import round_pack, unpack
 from npusim_hls.kernels.tables import exp2_rows, log2_of_e, reciprocal_rows, rsqrt_rows, sigmoid_rows, tanh_rows
 from npusim_hls.lang import bits, cat, clz
+from npusim_hls.widths import u
 
 
 @kernel

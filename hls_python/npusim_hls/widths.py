@@ -85,9 +85,10 @@ class _Array:
         return Tuple((as_type(element),) * length)
 
 
-u = _Unsigned()
-s = _Signed()
-array = _Array()
+# Static checkers see Any, so that widths may be any expression.
+u: Any = _Unsigned()
+s: Any = _Signed()
+array: Any = _Array()
 
 
 def as_type(annotation: Any) -> Type:

@@ -1,0 +1,148 @@
+// bf16_mul: Multiply: exact product of the significands, one rounding.
+// Generated from floats.py:74 float_mul(e=8, f=7); do not edit, run `npusim hls emit bf16_mul`.
+// Contract: one result a cycle, latency 4 cycles of ce = 1; scheduled for 300 MHz.
+// Test: tests/hls/test_rtl.py
+`default_nettype none
+module bf16_mul (
+    input wire clk,                      // clock
+    input wire rst,                      // synchronous, high; clears valid
+    input wire ce,                       // clock enable: 0 holds the whole pipeline
+    input wire s_valid,                  // the inputs hold one set of operands
+    input wire [15:0] a,                 // u[16]
+    input wire [15:0] b,                 // u[16]
+    output wire m_valid,                 // s_valid, 4 cycles later
+    output wire [15:0] product,          // u[16]
+    output wire overflow                 // u[1]
+);
+
+    // ---- stage 1 of 4
+    // floats.py:22: significand = 0 if exponent == 0 else (1 << f) | bits(a, f - 1, 0)
+    wire significand_eq = a[14:7] == 8'd0;
+    wire [7:0] significand_or = {1'd0, a[6:0]} | 8'd128;
+    wire [7:0] significand = significand_eq ? 8'd0 : significand_or;
+    wire significand_eq_2 = b[14:7] == 8'd0;
+    wire [7:0] significand_or_2 = {1'd0, b[6:0]} | 8'd128;
+    wire [7:0] significand_2 = significand_eq_2 ? 8'd0 : significand_or_2;
+    // floats.py:81: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
+    wire [8:0] exponent_add = {1'd0, a[14:7]} + {1'd0, b[14:7]};
+    // floats.py:82: return round_pack(sign_a ^ sign_b, exponent, norm, e=e, f=f, w=2 * f + 2)
+    wire xor_2 = a[15] ^ b[15];
+    reg [7:0] significand_q1;
+    reg [7:0] significand_2_q1;
+    reg [8:0] exponent_add_q1;
+    reg xor_2_q1;
+
+    always @(posedge clk) begin
+        if(ce) begin
+            significand_q1 <= significand;
+            significand_2_q1 <= significand_2;
+            exponent_add_q1 <= exponent_add;
+            xor_2_q1 <= xor_2;
+        end
+    end
+
+    // ---- stage 2 of 4
+    // floats.py:78: product = sig_a * sig_b
+    wire [15:0] product_2 = {8'd0, significand_q1} * {8'd0, significand_2_q1};
+    // floats.py:79: top = bit(product, 2 * f + 1)
+    wire top = product_2[15];
+    // floats.py:80: norm = product if top else bits(product << 1, 2 * f + 1, 0)
+    wire [15:0] norm_shl = {product_2[14:0], 1'd0};
+    wire [15:0] norm = top ? product_2 : norm_shl;
+    // floats.py:33: odd = bit(norm, w - 1 - f)
+    wire odd = norm[8];
+    // floats.py:34: guard = bit(norm, w - 2 - f)
+    wire guard = norm[7];
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
+    wire [6:0] sticky_bits = norm[6:0];
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    wire [6:0] field_bits = norm[14:8];
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    wire zero_eq = ~norm[15];
+    reg top_q2;
+    reg [8:0] exponent_add_q2;
+    reg xor_2_q2;
+    reg odd_q2;
+    reg guard_q2;
+    reg [6:0] sticky_bits_q2;
+    reg [6:0] field_bits_q2;
+    reg zero_eq_q2;
+
+    always @(posedge clk) begin
+        if(ce) begin
+            top_q2 <= top;
+            exponent_add_q2 <= exponent_add_q1;
+            xor_2_q2 <= xor_2_q1;
+            odd_q2 <= odd;
+            guard_q2 <= guard;
+            sticky_bits_q2 <= sticky_bits;
+            field_bits_q2 <= field_bits;
+            zero_eq_q2 <= zero_eq;
+        end
+    end
+
+    // ---- stage 3 of 4
+    // floats.py:81: exponent = exp_a + exp_b - ((1 << (e - 1)) - 1) + top
+    wire [9:0] exponent_sub = {1'd0, exponent_add_q2} - 10'd127;
+    wire [9:0] exponent = exponent_sub + {9'd0, top_q2};
+    // floats.py:35: sticky = bits(norm, w - 3 - f, 0) != 0
+    wire sticky_eq = sticky_bits_q2 == 7'd0;
+    wire sticky = ~sticky_eq;
+    // floats.py:36: increment = guard & (odd | sticky)
+    wire increment_or = odd_q2 | sticky;
+    wire increment = guard_q2 & increment_or;
+    // floats.py:37: field = (exponent << f) + bits(norm, w - 2, w - 1 - f) + increment
+    wire [16:0] field_add = {exponent, field_bits_q2};
+    wire [16:0] field = field_add + {16'd0, increment};
+    reg xor_2_q3;
+    reg [16:0] field_q3;
+    reg zero_eq_q3;
+
+    always @(posedge clk) begin
+        if(ce) begin
+            xor_2_q3 <= xor_2_q2;
+            field_q3 <= field;
+            zero_eq_q3 <= zero_eq_q2;
+        end
+    end
+
+    // ---- stage 4 of 4
+    // floats.py:39: zero = (bit(norm, w - 1) == 0) | (field < (1 << f))
+    wire zero_lt = $signed(field_q3) < $signed(17'h80);
+    wire zero = zero_eq_q3 | zero_lt;
+    // floats.py:40: overflow = (not zero) & (field > largest)
+    wire overflow_xor = ~zero;
+    wire overflow_lt = $signed(17'h7f7f) < $signed(field_q3);
+    wire overflow_2 = overflow_xor & overflow_lt;
+    // floats.py:41: magnitude = 0 if zero else largest if overflow else bits(field, e + f - 1, 0)
+    wire [14:0] magnitude_select = overflow_2 ? 15'd32639 : field_q3[14:0];
+    wire [14:0] magnitude = zero ? 15'd0 : magnitude_select;
+    // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
+    wire [15:0] cat = {xor_2_q3, magnitude};
+    reg overflow_2_q4;
+    reg [15:0] cat_q4;
+
+    always @(posedge clk) begin
+        if(ce) begin
+            overflow_2_q4 <= overflow_2;
+            cat_q4 <= cat;
+        end
+    end
+
+    // ---- valid
+    reg [3:0] valid_q;
+
+    always @(posedge clk) begin
+        if(rst) begin
+            valid_q <= 4'd0;
+        end else if(ce) begin
+            valid_q <= {valid_q[2:0], s_valid};
+        end
+    end
+
+    assign m_valid = valid_q[3];
+    // ---- outputs
+    assign product = cat_q4;
+    assign overflow = overflow_2_q4;
+endmodule
+`default_nettype wire
