@@ -2,7 +2,8 @@
 # make test       formatter, linter, types and tests
 # make test-long  the same with the slow tests
 # make lint       formatter, linter and types alone
-# make generate   rewrite the files that derive from tables
+# make generate   rewrite the files that derive from tables and kernels
+# make hls-report synthesise the kernels anew (needs Debian's yosys) and rewrite their committed figures
 # make clean      remove .venv, caches and build folders
 #
 # Needs Python >= 3.10 with venv, make and a C++ compiler (g++). PYTHON=python3.12 chooses another interpreter.
@@ -12,7 +13,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench test test-long lint generate clean
+.PHONY: bench test test-long lint generate hls-report clean
 .DELETE_ON_ERROR:
 
 bench: $(VENV)/.package
@@ -31,6 +32,11 @@ lint: $(VENV)/.test
 
 generate: $(VENV)/.package
 	@$(BIN)/python -m npusim.generate
+	@$(BIN)/npusim hls emit --all rtl/generated
+
+hls-report: $(VENV)/.package
+	@command -v yosys >/dev/null || { echo "yosys is missing; on Debian and Ubuntu: apt-get install yosys" >&2; exit 1; }
+	@$(BIN)/npusim hls report --refresh
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .numba_cache build dist sim_build

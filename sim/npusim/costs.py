@@ -1,22 +1,35 @@
 """What parts of the machine cost on an Intel FPGA with 6-input ALMs: the constants and formulas of the resource model.
 
-Constants marked Y are measured by `python tools/alm_costs.py`; the others carry their reasoning.
+Constants marked K are the synthesis figures of the generated kernels (`npusim hls report`), those marked Y are measured
+by `python tools/alm_costs.py`; the others carry their reasoning.
 """
 
 from __future__ import annotations
 
 import math
 
+from npusim_hls.report import load
+
+KERNEL_FIGURES = load()
+
+
+def _kernel(name: str) -> int:
+    """ALMs of a generated kernel, without its multiplier, which is in a DSP block."""
+    return math.ceil(KERNEL_FIGURES[name].alms)
+
+
 # ALMs of one lane.  DSP blocks go where they save most ALMs: floating-point additions, significands, then mantissas.
 FP32_ADD_AROUND_DSP = 20  # flush and saturation behind a DSP block in floating-point mode: 32 two-way choices
 INT_TO_FP32 = 70  # Y
-FP32_TO_F16 = 63  # Y
+FP32_TO_F16 = _kernel("f32_to_f16")  # K
 F16_ADD_AROUND_DSP = 5 + FP32_TO_F16  # float16 add: widened, added in fp32 by a DSP block, rounded (Y: 170 without)
 F16_MAX = 20  # Y
-F16_MUL_AROUND = 58  # Y; its 11 x 11 multiplier is half a DSP block
+F16_MUL_AROUND = _kernel("f16_mul")  # K; its 11 x 11 multiplier is half a DSP block
 UNARY = 64  # Y: relu, clip, leaky relu and choice of a kernel's result
 KERNEL = 40  # sigmoid, tanh: segment number, table of slopes and offsets in LUTs, the shift and the sum; estimate
-BFP_LANE = {2: 20, 3: 23, 4: 26, 5: 32, 6: 36, 7: 41}  # Y: align, round, clip, by mantissa bits
+_BFP_LANE_2, _BFP_LANE_5 = _kernel("f16_to_bfp_lane_m2"), _kernel("f16_to_bfp_lane_m5")  # K
+BFP_LANE = {m: math.ceil(_BFP_LANE_2 + (m - 2) * (_BFP_LANE_5 - _BFP_LANE_2) / 3) for m in range(2, 8)}
+"""Align, round and clip a lane, by mantissa bits: linear through the two generated ones."""
 EXP_MAX = 6  # Y: one maximum of two exponents; N - 1 of them
 
 # Fixed shell.  Soft parts as reported for the Catapult shell (Caulfield et al., MICRO 2016): PCIe DMA engine about
@@ -89,3 +102,24 @@ def dsp_dot_alms(lanes: int, weight_bits: int, act_bits: int) -> float:
     cap = weight_bits + act_bits + 1 + math.ceil(math.log2(lanes))
     packing = lanes * (rows - 1) / rows * (weight_bits + 2) / 2
     return packing + tree_alms(math.ceil(lanes / 2), field, max(cap, field))
+
+
+COUNTED = {
+    "f16_add": F16_ADD_AROUND_DSP,
+    "f16_max": F16_MAX,
+    "f16_mul": F16_MUL_AROUND,
+    "int_to_f32": INT_TO_FP32,
+    "f32_add": FP32_ADD_AROUND_DSP,
+    "f32_to_f16": FP32_TO_F16,
+    "f16_to_bfp_lane_m5": BFP_LANE[5],
+    "f16_relu": UNARY,
+    "f16_clip": 0,
+    "f16_leaky_relu": 0,
+    "f16_sigmoid": KERNEL,
+    "f16_tanh": 0,
+}
+"""Kernel -> ALMs of a lane that the resource model counts for it.
+
+`UNARY` is for relu, clip and leaky relu, `KERNEL` for sigmoid and tanh.  Additions use the DSP blocks' floating-point
+mode, hence less than the kernel.
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from npusim import costs
 from npusim.config import load_config, preset_names
 from npusim.resources import PUBLISHED, Resources, estimate
 
@@ -18,7 +19,8 @@ checked.
   float16 products, and with what is left BFP products: neighbouring rows share a multiplier, fields of a DSP block hold
   the sum over two lanes. All blocks of a device are used if there is work for them.
 - **ALMs** of the remaining products follow from the number of carry-chain bits; converters and float16 units are
-  measured (`python tools/alm_costs.py`). Constants and formulas are in `sim/npusim/costs.py`, each with its reason.
+  synthesis figures of the generated kernels (`npusim hls report`) or of smaller circuits of the same function
+  (`python tools/alm_costs.py`). Constants and formulas are in `sim/npusim/costs.py`, each with its reason.
 
 No constant is fitted to a published machine, but choices among implementations (what goes into DSP blocks, which adder
 trees) were made with the rows below in view, so that their agreement is weaker evidence than it looks. Take an error of
@@ -46,11 +48,41 @@ def markdown() -> str:
             got, total = bare[kind][0], whole[kind][0]
             error, total_error = got / want - 1, total / want - 1
             lines.append(f"| `{name}` | {kind} | {want:,} | {got:,} | {error:+.1%} | {total:,} ({total_error:+.1%}) |")
+    lines += ["", *_kernels()]
     for name in preset_names():
         config = load_config(name)
         if config.device != "none":
             lines += ["", f"## {name}", "", *_table(config.resources())]
     return "\n".join(lines) + "\n"
+
+
+def _kernels() -> list[str]:
+    """Return the comparison of what a lane's units are counted as with the generated kernels."""
+    lines = [
+        "## Counted units and generated kernels",
+        "",
+        "ALMs of one lane. Where fewer are counted, a smaller circuit is assumed: additions and sums are in DSP",
+        "blocks in floating-point mode; the maximum leaves out the flush of subnormals, which never arise inside; a",
+        "tile's sum has a known range; clip shares the maximum's comparator and leaky relu the multiplier; sigmoid and",
+        "tanh are an estimate that the generated kernels do not reach. With the generated kernels in place of these",
+        f"circuits, all functions in every lane of both MFUs, `arria10` would take about {_with_kernels():,} ALMs more,",
+        "which its device does not have.",
+        "",
+        "| kernel | counted | generated |",
+        "| --- | --- | --- |",
+    ]
+    for name, counted in costs.COUNTED.items():
+        lines.append(f"| `{name}` | {counted} | {costs.KERNEL_FIGURES[name].alms} |")
+    return lines
+
+
+def _with_kernels() -> int:
+    """ALMs that arria10 would take in addition, rounded to thousands, were every unit outside DSP blocks a kernel."""
+    gap = {name: costs.KERNEL_FIGURES[name].alms - counted for name, counted in costs.COUNTED.items()}
+    functions = ("f16_relu", "f16_clip", "f16_leaky_relu", "f16_sigmoid", "f16_tanh")
+    lanes = load_config("arria10").native_dim
+    mfus = 2 * lanes * (gap["f16_max"] + sum(gap[name] for name in functions))
+    return round(mfus + lanes * (gap["int_to_f32"] + gap["f16_max"]), -3)
 
 
 def _table(r: Resources) -> list[str]:

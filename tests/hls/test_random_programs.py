@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
+from hls_programs import load, programs  # type: ignore[import-not-found]
 from hypothesis import HealthCheck, Phase, given, settings
-from programs import load, programs  # type: ignore[import-not-found]
 
 from npusim_hls.check import compare, run_numba, run_plain
 from npusim_hls.frontend import trace
