@@ -36,7 +36,17 @@ class HlsGroup(click.Group):
             ctx.exit(2)
 
 
-@click.group(cls=HlsGroup)
+EPILOG = """\b
+Examples:
+  npusim hls list                       the kernels, a line each
+  npusim hls emit f16_add               its Verilog
+  npusim hls check f16_add              plain Python, numba, Verilator and Icarus on the same vectors
+  npusim hls check gelu.py:gelu         the same for a function of your own
+  npusim hls report                     latency, registers and synthesis figures
+"""
+
+
+@click.group(cls=HlsGroup, epilog=EPILOG)
 @click.option("--debug", is_flag=True, help="Show the Python traceback of an error.")
 def hls(debug: bool) -> None:
     """One Python function: the simulator's kernel and the hardware."""

@@ -64,12 +64,12 @@ def quantise(x: npt.NDArray[Any], mantissa: int, axis: int, block: int) -> F32:
     """Return an array rounded to block floating point along an axis, in float32."""
     moved = np.moveaxis(np.asarray(x, np.float32), axis, -1)
     size = moved.shape[-1]
-    padded = np.zeros((*moved.shape[:-1], -(-size // block) * block), np.float32)
+    padded = np.zeros((*moved.shape[:-1], -(-size // block) * block), np.float64)  # steps can be below float32's range
     padded[..., :size] = moved
     blocks = padded.reshape(*moved.shape[:-1], -1, block)
     largest = np.abs(blocks).max(axis=-1, keepdims=True)
     exponent = np.frexp(np.where(largest > 0, largest, 1))[1] - 1
-    step = np.exp2(exponent - (mantissa - 1)).astype(np.float32)
+    step = np.exp2(exponent - (mantissa - 1.0))
     limit = 2**mantissa - 1
     back = np.clip(np.rint(blocks / step), -limit, limit) * step
     flat: F32 = back.reshape(padded.shape)[..., :size].astype(np.float32)
