@@ -56,7 +56,7 @@ def test_quantised_values_lie_on_the_block_grid(x: np.ndarray) -> None:
     y = quantise(x, 5, 1, 8)
     for row in range(3):
         for first in range(0, 20, 8):
-            block, back = x[row, first : first + 8], y[row, first : first + 8]
+            block, back = (a[row, first : first + 8].astype(np.float64) for a in (x, y))
             largest = float(np.abs(block).max())
             if largest:
                 step = 2.0 ** (math.frexp(largest)[1] - 1 - 4)
