@@ -12,11 +12,13 @@ import os
 import zipfile
 from collections.abc import Mapping, Sized
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import safetensors
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from npusim_models.errors import WeightsError, nearest, os_reason, quoted
 from npusim_models.files import write_atomically
@@ -45,7 +47,7 @@ def save_weights(model: onnx.ModelProto, path: str | os.PathLike[str]) -> None:
     write_atomically(data, path)
 
 
-def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     """Read every array of a file, whatever it is for."""
     where, suffix = os.fspath(path), Path(path).suffix.lower()
     if suffix not in FORMATS:
@@ -66,7 +68,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise WeightsError(f"{where}: not a readable {suffix[1:]} file: {reason}") from error
 
 
-def _read_safetensors(data: bytes) -> dict[str, np.ndarray]:
+def _read_safetensors(data: bytes) -> dict[str, NDArray[Any]]:
     """Decode the floating-point formats; bfloat16, which NumPy lacks, becomes float32."""
     formats = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
     arrays = {}
@@ -78,7 +80,7 @@ def _read_safetensors(data: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def match_weights(arrays: Mapping[str, np.ndarray], network: Network, where: str) -> Values:
+def match_weights(arrays: Mapping[str, NDArray[Any]], network: Network, where: str) -> Values:
     """Check arrays against the network and bring them into its layout; where: what messages begin with."""
     found: Values = {}
     names = {name.removesuffix(":0"): name for name in arrays}  # TensorFlow ends variables' names in :0
@@ -112,7 +114,7 @@ def _and_more(items: Sized) -> str:
     return f" (and {len(items) - 1} more)" if len(items) > 1 else ""
 
 
-def _convert(array: np.ndarray, param: Param, name: str, where: str) -> Array:
+def _convert(array: NDArray[Any], param: Param, name: str, where: str) -> Array:
     """Check one array and return it as float32 in the network's layout."""
     ours = name == param.name
     expected = param.shape if ours else param.source_shape

@@ -406,7 +406,8 @@ def _pack(q: I8, exp: I8, bits: int, out: U8) -> bool:
             size = min(8, count - g)
             for i in range(size):
                 v = q[t, g + i]
-                bad |= abs(np.int32(v)) > limit
+                if abs(np.int32(v)) > limit:
+                    bad = 1
                 word |= (np.uint64(v) & mask) << np.uint64(i * bits)
             for _ in range((size * bits + 7) // 8):
                 out[t, at] = np.uint8(word & np.uint64(255))

@@ -282,7 +282,7 @@ class Collector:
         lanes = self.program.metadata.get("lanes", {})
         for node, block in self.maps.items():
             height, width = block.shape[:2]
-            flat = block.reshape(height, width, -1)
+            flat: F32 = block.reshape(height, width, -1)
             channels = self.program.nodes[node].shape[0]
             chosen = lanes.get(str(node))
             flat = flat[:, :, :channels] if chosen is None else flat[:, :, np.array(chosen)]

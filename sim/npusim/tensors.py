@@ -106,6 +106,6 @@ def outputs_file(path: str, outputs: Tensors) -> NewFile:
     with zipfile.ZipFile(stream, "w") as archive:  # as np.savez does, which cannot take every name as a keyword
         for name, array in outputs.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            np.save(member, array, allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return NewFile(path, [stream.getvalue()], "the outputs", InputError)

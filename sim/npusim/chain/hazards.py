@@ -75,7 +75,7 @@ def _last_read(chain: ComputeChain, reader: Source | Operand, config: NpuConfig)
     regs = chain.regs
     if isinstance(reader, Source):
         at = _window(regs)
-        when = np.arange(at.size, dtype=np.int64)
+        when: I64 = np.arange(at.size, dtype=np.int64)
         if chain.matmul is not None:
             when = when // chain.window * chain.row_tiles
         at, when = at[at >= 0], when[at >= 0]

@@ -163,7 +163,8 @@ def _fill_pool(q, exp, m, weights, scales, exps, unsafe):
             e = np.int64(exp[t, r])
             exps[t, r] = e - (m - 1)
             if some != 0:
-                bad |= e < _SAFE_WEIGHT_EXP[0] or e > _SAFE_WEIGHT_EXP[1]
+                if e < _SAFE_WEIGHT_EXP[0] or e > _SAFE_WEIGHT_EXP[1]:
+                    bad = True
                 scales[t, r] = np.float32(2.0 ** (e - (m - 1)))
         unsafe[t] = bad
 

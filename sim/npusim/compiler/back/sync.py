@@ -143,7 +143,7 @@ def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I6
     if chain.mfu1.operands:
         outputs = output_times(chain, config)
         for operand in chain.mfu1.operands:
-            at = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
+            at: I64 = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
             if operand.step:
                 at = gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col).astype(np.int64)
             found.append((Memory(operand.space), operand.addr + at, outputs))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from npusim.compiler.front.overlap import prune, uses
 from npusim.compiler.ir import (
@@ -125,7 +126,8 @@ def combine(weights: F32 | None, ops: list[Op]) -> tuple[F32 | None, list[Op]]:
             continue
         first = _affine(ops[at])
         assert first is not None
-        scale, shift = np.ones(first.size), np.zeros(first.size)
+        scale: npt.NDArray[np.float64] = np.ones(first.size)
+        shift: npt.NDArray[np.float64] = np.zeros(first.size)
         for op in ops[at:run]:
             values = _affine(op)
             assert values is not None

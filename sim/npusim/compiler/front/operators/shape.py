@@ -61,7 +61,8 @@ def Dropout(low: Lowering, node: Node) -> None:
     """Nothing at inference; a mask that is used, or training mode, is for the host."""
     only_first_output(low, node)
     mode = node.input(2)
-    if mode and (low.const(mode) is None or bool(np.any(low.const(mode)))):
+    training = low.const(mode) if mode else None
+    if mode and (training is None or training.any()):
         raise Refuse("it is in training mode")
     low.rename(node, low.view(node.inputs[0]), "rename: no dropout at inference")
 
