@@ -77,7 +77,7 @@ class Placement:
     preloaded: set[Space] = field(default_factory=set)
     images: dict[str, int] = field(default_factory=dict)  # map read through the Expander -> its only layer
     spaces: dict[str, set[Space]] = field(default_factory=dict)  # root -> memories in which it is wanted
-    used: dict[Space, int] = field(default_factory=dict)  # vectors used at the most
+    used: dict[Space, int] = field(default_factory=dict)  # vectors alive at the same time, at the most
 
 
 def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant]:
@@ -323,9 +323,16 @@ class Placer:
                     out.constants[c.step, c.slot] = (c, -1)
                 elif SLOT_SPACE[c.slot] is space:
                     out.constants[c.step, c.slot] = (c, addresses[f"constant {c.step} {c.slot}"])
-            ends = [addresses[i.key] + i.size for i in self._items(space)]
-            out.used[space] = max(ends, default=0)
+            items = self._items(space)
+            out.used[space] = max(
+                (sum(i.size for i in items if i.start <= t <= i.end) for t in self._times(items)), default=0
+            )
         return out
+
+    @staticmethod
+    def _times(items: list[Item]) -> set[int]:
+        """Steps at which something comes to life: between them the number of live vectors only falls."""
+        return {item.start for item in items}
 
     def _image_stripes(self, g: Geometry, limit: int) -> tuple[Stripe, ...]:
         """Stripes of a convolution from the Expander: small ones first, so that work starts early, then doubling as
