@@ -149,8 +149,11 @@ def _section(row: dict[str, Any], code: list[str], blob: bytes | None, spot: str
             raise ProgramError(f"{spot}: section {name!r} is in a sidecar, but no .sidecar is given")
         raw = blob[row["offset"] : row["offset"] + length]
     else:
+        text = "".join("".join(code).split())
         try:
-            raw = base64.b64decode("".join("".join(code).split()), validate=True)
+            if len(text) % 4:  # Python 3.10 leaves a rest of one character out
+                raise ValueError("its length is not a multiple of 4")
+            raw = base64.b64decode(text, validate=True)
         except ValueError as error:
             raise ProgramError(f"{spot}: section {name!r} is not base64: {error}") from None
     if len(raw) != length:
