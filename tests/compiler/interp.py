@@ -16,7 +16,7 @@ LOW = np.float32(-65504)
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
-    """Return a quiet single-threaded ONNX Runtime session that runs the graph as it is (1.23 fuses a zero Pad wrongly)."""
+    """Return a quiet single-threaded session that runs the graph as it is (ONNX Runtime 1.23 fuses a zero Pad wrongly)."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
@@ -25,8 +25,10 @@ def session(model: bytes) -> onnxruntime.InferenceSession:
 
 
 def reference(model: onnx.ModelProto, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return ONNX Runtime's outputs; the `onnx` package's where an older ONNX Runtime averages wrongly (the last one for
-    Python 3.10 is 1.23: windows cut short by padding or by ceil_mode, from opset 19 on)."""
+    """Return ONNX Runtime's outputs; the `onnx` package's where an older ONNX Runtime averages wrongly.
+
+    The last one for Python 3.10 is 1.23: windows cut short by padding or by ceil_mode, from opset 19 on.
+    """
     version = tuple(int(part) for part in onnxruntime.__version__.split(".")[:2])
     averages = any(node.op_type == "AveragePool" for node in model.graph.node)
     if version < (1, 24) and averages and model.opset_import[0].version >= 19:
