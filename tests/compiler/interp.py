@@ -16,7 +16,7 @@ LOW = np.float32(-65504)
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
-    """Return a quiet single-threaded session that runs the graph as it is: ONNX Runtime 1.23 fuses zero Pads wrongly."""
+    """Return a quiet single-threaded session that runs the graph as it is; its fusions have had faults."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
