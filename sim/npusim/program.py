@@ -22,6 +22,7 @@ from npusim.container import U8
 from npusim.errors import ProgramError
 from npusim.program_check import check
 from npusim.record import from_json, to_json
+from npusim.segments import vectors_of
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
@@ -57,7 +58,7 @@ class Port:
         """Native vectors that the layout takes."""
         if self.layout == "image":
             return self.height * -(-self.width * self.channels // native_dim)
-        return self.height * self.width * sum(-(-s // native_dim) for s in self.segments)
+        return self.height * self.width * vectors_of(self.segments, native_dim)
 
 
 @dataclass(frozen=True, slots=True)

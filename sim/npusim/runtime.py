@@ -19,6 +19,7 @@ from npusim.config import NpuConfig
 from npusim.errors import InputError, ModelError
 from npusim.numerics import from_f16_bits, round_f16, to_f16_bits
 from npusim.program import HostCall, Port, Program
+from npusim.segments import lanes_of
 
 F32 = npt.NDArray[np.float32]
 Tensors = dict[str, npt.NDArray[Any]]
@@ -36,15 +37,6 @@ class RunResult:
     host_s: dict[str, float]
     layers: dict[int, F32] = field(default_factory=dict)  # node -> float32[C, H, W], if captured
     sent: Tensors = field(default_factory=dict)
-
-
-def lanes_of(port: Port, native_dim: int) -> npt.NDArray[np.int64]:
-    """Lane of every channel in a pixel of the port's map, counted through the pixel's vectors."""
-    lanes, vector = [], 0
-    for segment in port.segments:
-        lanes.append(vector * native_dim + np.arange(segment))
-        vector += -(-segment // native_dim)
-    return np.concatenate(lanes)
 
 
 def pack(port: Port, tensor: npt.NDArray[Any], native_dim: int) -> tuple[F32, bool]:
@@ -69,14 +61,14 @@ def pack(port: Port, tensor: npt.NDArray[Any], native_dim: int) -> tuple[F32, bo
         out[:, : port.width * channels] = flat.reshape(port.height, -1)
     else:
         out = np.zeros((pixels, port.vectors // pixels * native_dim), np.float32)
-        out[:, lanes_of(port, native_dim)] = flat
+        out[:, lanes_of(port.segments, native_dim)] = flat
     return out.reshape(port.vectors, native_dim), saturated
 
 
 def unpack(port: Port, vectors: F32, native_dim: int) -> npt.NDArray[Any]:
     """Return the ONNX tensor of a port from its vectors."""
     pixels = port.height * port.width
-    flat = vectors.reshape(pixels, -1)[:, lanes_of(port, native_dim)]
+    flat = vectors.reshape(pixels, -1)[:, lanes_of(port.segments, native_dim)]
     if port.index is None:
         tensor = np.ascontiguousarray(flat.T).reshape(port.shape)
     else:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from npusim.chain import check
+from npusim.chain.addresses import PADDING, nest, window
 from npusim.chain.chains import ComputeChain, VectorMove
-from npusim.chain.forms import Operand, Registers, Source
+from npusim.chain.forms import Operand, Source
 from npusim.chain.spans import I64, merge
 from npusim.config import NpuConfig
 from npusim.isa import SPACE_NAMES, Space
@@ -63,8 +64,7 @@ def _first_write(chain: ComputeChain, addr: int, reader: Source | Operand, confi
     when = np.arange(chain.outputs, dtype=np.int64)
     if chain.reduce is not None and reader not in chain.mfu1.operands:
         when = chain.windows().sum(axis=1) - 1
-    n = np.arange(chain.outputs, dtype=np.int64)
-    at = addr + n // regs.out_cols * regs.wr_row + n % regs.out_cols * regs.wr_col
+    at = addr + nest(chain.outputs, regs.out_cols, regs.wr_row, regs.wr_col)
     first = np.full(config.depth(reader.space), np.iinfo(np.int64).max)
     np.minimum.at(first, at, when)
     return first
@@ -74,35 +74,20 @@ def _last_read(chain: ComputeChain, reader: Source | Operand, config: NpuConfig)
     """When each vector of the memory is last read, int64[depth]; −1 if never."""
     regs = chain.regs
     if isinstance(reader, Source):
-        at = _window(regs)
+        at: I64 = window(regs).ravel()
         when: I64 = np.arange(at.size, dtype=np.int64)
         if chain.matmul is not None:
             when = when // chain.window * chain.row_tiles
-        at, when = at[at >= 0], when[at >= 0]
+        at, when = at[at != PADDING], when[at != PADDING]
     elif reader in chain.mfu0.operands:
         when = np.arange(chain.elements, dtype=np.int64)
         p = when // (chain.elements // chain.positions)
         at = p // regs.cols * regs.op0_row + p % regs.cols * regs.op0_col + when % chain.row_tiles
     else:
         when = np.arange(chain.outputs, dtype=np.int64)
-        at = when // regs.out_cols * regs.op1_row + when % regs.out_cols * regs.op1_col
+        at = nest(chain.outputs, regs.out_cols, regs.op1_row, regs.op1_col)
     if isinstance(reader, Operand) and not reader.step:
         at = when % chain.row_tiles
     last = np.full(config.depth(reader.space), -1, np.int64)
     np.maximum.at(last, reader.addr + at, when)
     return last
-
-
-def _window(regs: Registers) -> I64:
-    """Return the reader's offset of every element in stream order, −1 for padding."""
-    y = np.add.outer(_steps(regs.rows, regs.stride_h), _steps(regs.kh, regs.dilation_h)) - regs.pad_top
-    x = np.add.outer(_steps(regs.cols, regs.stride_w), _steps(regs.kw, regs.dilation_w)) - regs.pad_left
-    inside = ((y >= 0) & (y < regs.in_h))[:, None, :, None] & ((x >= 0) & (x < regs.in_w))[None, :, None, :]
-    at = (y * regs.rd_row)[:, None, :, None] + (x * regs.rd_col)[None, :, None, :]
-    at = np.where(inside, at, -regs.kc)[..., None] + np.arange(regs.kc)
-    offsets: I64 = np.maximum(at, -1).ravel()
-    return offsets
-
-
-def _steps(count: int, pitch: int) -> I64:
-    return np.arange(count, dtype=np.int64) * pitch

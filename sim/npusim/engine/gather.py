@@ -1,4 +1,4 @@
-"""Addresses of vectors as arrays: what the reader, stepping operands and write-back touch, element by element."""
+"""What the engine reads: addresses of the reader and of vector moves, and im2col in the Expander."""
 
 # mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
 from __future__ import annotations
@@ -8,31 +8,21 @@ import numpy.typing as npt
 from numba import njit
 
 from npusim.chain import ComputeChain, VectorMove
+from npusim.chain.addresses import PADDING, nest, window
+from npusim.chain.spans import I64
 
 I32 = npt.NDArray[np.int32]
 F32 = npt.NDArray[np.float32]
 
 
-def nest(count: int, columns: int, row_pitch: int, col_pitch: int) -> I32:
-    """Return int32[count]: n -> (n div columns) * row_pitch + (n mod columns) * col_pitch."""
-    n = np.arange(count, dtype=np.int64)
-    return ((n // columns) * row_pitch + (n % columns) * col_pitch).astype(np.int32)
-
-
 def reader(chain: ComputeChain, padding: int) -> I32:
     """Return int32[P, K]: for each position and window element its vector's address, or `padding`."""
-    r = chain.regs
-    y = np.arange(r.rows)[:, None] * r.stride_h + np.arange(r.kh)[None] * r.dilation_h - r.pad_top
-    x = np.arange(r.cols)[:, None] * r.stride_w + np.arange(r.kw)[None] * r.dilation_w - r.pad_left
-    rows = y[:, None, :, None, None]
-    cols = x[None, :, None, :, None]
-    address = chain.source.addr + rows * r.rd_row + cols * r.rd_col + np.arange(r.kc)
-    inside = (rows >= 0) & (rows < r.in_h) & (cols >= 0) & (cols < r.in_w)
-    return np.ascontiguousarray(np.where(inside, address, padding).reshape(chain.positions, -1), dtype=np.int32)
+    offsets = window(chain.regs)
+    return np.where(offsets == PADDING, padding, chain.source.addr + offsets).astype(np.int32)
 
 
-def moved(move: VectorMove) -> tuple[I32, I32]:
-    """Return source and destination offsets int32[P] of a vector move, in vectors from their first addresses."""
+def moved(move: VectorMove) -> tuple[I64, I64]:
+    """Return source and destination offsets int64[P] of a vector move, in vectors from their first addresses."""
     r = move.regs
     return (
         nest(move.positions, r.cols, r.rd_row, r.rd_col),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from npusim.chain import Act, ComputeChain, Decoded, Mfu, Operand, VectorMove, WeightMove, slot_tiles
+from npusim.chain.addresses import nest
 from npusim.config import NpuConfig
 from npusim.engine import gather
 from npusim.engine.matvec import Targets, TilePool, matvec
@@ -24,6 +25,7 @@ from npusim.numerics import from_f16_bits, quantise_activations_into, to_f16_bit
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.signedinteger[Any]]
 U8 = npt.NDArray[np.uint8]
 
 LOW = np.float32(-65504.0)
@@ -41,7 +43,7 @@ class NetPort(Protocol):
         """Take vectors of NetOutQ: float32[count, N]."""
 
 
-Places = slice | I32
+Places = slice | Ints
 """Rows of a memory: a slice where the addresses are an arithmetic progression."""
 
 
@@ -135,7 +137,7 @@ class Engine:
         return self._shared[key]
 
     def _nest(self, count: int, columns: int, row: int, col: int) -> I32:
-        return self._share(("nest", count, columns, row, col), lambda: gather.nest(count, columns, row, col))
+        return self._share(("nest", count, columns, row, col), lambda: nest(count, columns, row, col).astype(np.int32))
 
     def _prepare(self, chain: ComputeChain, slots: I32) -> _Prepared:
         r, depth = chain.regs, self.config.initial_vrf
@@ -153,7 +155,7 @@ class Engine:
         repeat = row_tiles if chain.matmul is not None else chain.window
 
         def positions() -> I32:
-            base = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat)
+            base = np.repeat(nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat)
             return (base + np.tile(np.arange(row_tiles, dtype=np.int32), len(base) // row_tiles)).astype(np.int32)
 
         op0 = self._share(("op0", chain.positions, r.cols, r.op0_row, r.op0_col, repeat, row_tiles), positions)
@@ -247,7 +249,7 @@ class Engine:
             else:
                 self._store(write.space, _places(self._wrap(write.space, write.addr + target)), vectors)
 
-    def _wrap(self, space: Space, addresses: I32) -> I32:
+    def _wrap(self, space: Space, addresses: Ints) -> Ints:
         return addresses % self.config.expander if space is Space.EXPANDER else addresses
 
     def _store(self, space: Space, places: Places, vectors: F32) -> None:
@@ -259,14 +261,14 @@ class Engine:
         edge = len(self.image)
         return (self.image, 0) if high <= edge else (self.scratch, edge)
 
-    def _read_dram(self, address: int, offsets: I32) -> F32:
+    def _read_dram(self, address: int, offsets: Ints) -> F32:
         size = self.config.vector_bytes
         low, high = address + int(offsets.min()) * size, address + (int(offsets.max()) + 1) * size
         area, origin = self._dram(low, high)
         block = area[low - origin : high - origin].view("<u2").reshape(-1, self.n)
         return from_f16_bits(np.ascontiguousarray(block[offsets - offsets.min()]))
 
-    def _write_dram(self, address: int, offsets: I32, vectors: F32) -> None:
+    def _write_dram(self, address: int, offsets: Ints, vectors: F32) -> None:
         size, origin = self.config.vector_bytes, len(self.image)
         low = address + int(offsets.min()) * size - origin
         high = address + (int(offsets.max()) + 1) * size - origin
@@ -364,7 +366,7 @@ class Engine:
         return out
 
 
-def _places(addresses: I32) -> Places:
+def _places(addresses: Ints) -> Places:
     """Return the addresses as a slice where they are an increasing arithmetic progression."""
     if len(addresses) == 1:
         return slice(int(addresses[0]), int(addresses[0]) + 1)

@@ -1,34 +1,16 @@
-"""How feature maps lie in vector memories: lanes, pixel pitches, slices of concatenated maps."""
+"""How feature maps lie in vector memories: pixel pitches, slices of concatenated maps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from npusim.compiler.ir import FeatureMap, Graph
+from npusim.segments import vectors_of
 
 
 def ceil_div(a: int, b: int) -> int:
     """Integer division rounded up."""
     return -(-a // b)
-
-
-def pixel_vectors(fmap: FeatureMap, native_dim: int) -> int:
-    """Native vectors that a pixel of the map takes: each segment starts at a vector of its own."""
-    return sum(ceil_div(s, native_dim) for s in fmap.segments)
-
-
-def lanes_of(fmap: FeatureMap, native_dim: int) -> npt.NDArray[np.int64]:
-    """Return int64[channels]: for each channel its lane, counted through the pixel's vectors (vector * N + lane)."""
-    out = np.empty(fmap.channels, np.int64)
-    channel = vector = 0
-    for segment in fmap.segments:
-        out[channel : channel + segment] = vector * native_dim + np.arange(segment)
-        channel += segment
-        vector += ceil_div(segment, native_dim)
-    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +32,13 @@ class Layout:
         self._slices = {name: self._resolve(name) for name in graph.maps}
 
     def _resolve(self, name: str) -> Slice:
-        own = pixel_vectors(self.graph.maps[name], self.native_dim)
+        own = vectors_of(self.graph.maps[name].segments, self.native_dim)
         root, offset = name, 0
         while root in self.graph.aliases:
             root, segment = self.graph.aliases[root]
             before = self.graph.maps[root].segments[:segment]
-            offset += sum(ceil_div(s, self.native_dim) for s in before)
-        return Slice(root, offset, own, pixel_vectors(self.graph.maps[root], self.native_dim))
+            offset += vectors_of(before, self.native_dim)
+        return Slice(root, offset, own, vectors_of(self.graph.maps[root].segments, self.native_dim))
 
     def slice(self, name: str) -> Slice:
         """Return where the map lies in its root."""

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from npusim.compiler.back.allocate import Failure, Item, place
 from npusim.compiler.back.geometry import Geometry, Stripe, fits_expander, map_operands, operands
-from npusim.compiler.back.layout import Layout, ceil_div, lanes_of
+from npusim.compiler.back.layout import Layout, ceil_div
 from npusim.compiler.ir import ConstOperand, Graph, Layer, Receive, Send
 from npusim.config import NpuConfig
 from npusim.errors import PlacementError
 from npusim.isa import SPACE_NAMES, Space
 from npusim.numerics import round_f16
+from npusim.segments import lanes_of
 
 F32 = npt.NDArray[np.float32]
 
@@ -93,9 +94,9 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
             if operand.per_position:
                 vectors = np.repeat(values.reshape(-1, 1), native_dim, axis=1)
             else:
-                channels = layout.map(layer.out)
+                segments = layout.map(layer.out).segments
                 vectors = np.zeros((layout.slice(layer.out).vectors, native_dim), np.float32)
-                vectors.reshape(-1)[lanes_of(channels, native_dim)] = values
+                vectors.reshape(-1)[lanes_of(segments, native_dim)] = values
             found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
     return found
 
@@ -189,7 +190,7 @@ class Placer:
         """In-place updates: root -> representative root that shares its storage in an operand memory."""
         into: dict[str, str] = {}
         for index, step in enumerate(self.graph.steps):
-            if not isinstance(step, Layer) or self._geometry_blocks_in_place(index):
+            if not isinstance(step, Layer):
                 continue
             for slot, op in map_operands(step):
                 a, b = self.layout.slice(op.map), self.layout.slice(step.out)
@@ -207,10 +208,6 @@ class Placer:
                 ):
                     into[b.root] = into.get(a.root, a.root)
         return into
-
-    def _geometry_blocks_in_place(self, index: int) -> bool:
-        step = self.graph.steps[index]
-        return not isinstance(step, Layer) or step.source == step.out
 
     def _items(self, space: Space) -> list[Item]:
         merged = self._merged(space)
@@ -323,16 +320,10 @@ class Placer:
                     out.constants[c.step, c.slot] = (c, -1)
                 elif SLOT_SPACE[c.slot] is space:
                     out.constants[c.step, c.slot] = (c, addresses[f"constant {c.step} {c.slot}"])
-            items = self._items(space)
-            out.used[space] = max(
-                (sum(i.size for i in items if i.start <= t <= i.end) for t in self._times(items)), default=0
-            )
+            items = self._items(space)  # what is alive only grows when something comes to life
+            alive = (sum(i.size for i in items if i.start <= born.start <= i.end) for born in items)
+            out.used[space] = max(alive, default=0)
         return out
-
-    @staticmethod
-    def _times(items: list[Item]) -> set[int]:
-        """Steps at which something comes to life: between them the number of live vectors only falls."""
-        return {item.start for item in items}
 
     def _image_stripes(self, g: Geometry, limit: int) -> tuple[Stripe, ...]:
         """Stripes of a convolution from the Expander: small ones first, so that work starts early, then doubling as

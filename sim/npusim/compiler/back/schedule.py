@@ -16,7 +16,7 @@ from npusim.compiler.back.chains import ChainBuilder
 from npusim.compiler.back.events import Area, Event, WordStream, move
 from npusim.compiler.back.geometry import Stripe, map_operands
 from npusim.compiler.back.image import DramImage
-from npusim.compiler.back.layout import Slice, lanes_of
+from npusim.compiler.back.layout import Slice
 from npusim.compiler.back.matrix import Weights, row_group
 from npusim.compiler.back.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
 from npusim.compiler.back.tile import tile_weights, work_of
@@ -24,6 +24,7 @@ from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send
 from npusim.config import DRAM_ALIGN, NpuConfig
 from npusim.isa import Space
 from npusim.program import HostCall, NodeRow, Port
+from npusim.segments import lanes_of
 
 
 @dataclass(slots=True)
@@ -214,7 +215,7 @@ class Scheduler:
             NodeRow(layer.name, layer.op, layer.nodes, (out.channels, out.height, out.width), 0, 0, 0, 0, 0)
         )
         if len(out.segments) > 1:
-            self.lanes[str(node)] = lanes_of(out, self.config.native_dim).tolist()
+            self.lanes[str(node)] = lanes_of(out.segments, self.config.native_dim).tolist()
         matrix = self.matrices.get(index)
         stripes = self.place.stripes[index]
         builder = ChainBuilder(index, self.config, self.place, node, matrix, len(stripes))

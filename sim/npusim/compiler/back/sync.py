@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from npusim import isa
 from npusim.chain import Chain, ComputeChain, Memory, Region, decode_stream
+from npusim.chain.addresses import PADDING, nest, window
 from npusim.config import NpuConfig
-from npusim.engine import gather
 from npusim.isa import Queue, Space
 from npusim.pipeline import chain_times, entry_times, output_times, read_times, write_times
 
@@ -131,21 +131,21 @@ def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I6
     r = chain.regs
     found: list[tuple[Memory, I64, I64]] = []
     if chain.source.space is Space.INITIAL_VRF:
-        addresses = gather.reader(chain, -1).reshape(-1).astype(np.int64)
-        times = read_times(chain, config).reshape(-1)
-        found.append((Memory.INITIAL_VRF, addresses[addresses >= 0], times[addresses >= 0]))
+        offsets, times = window(r).ravel(), read_times(chain, config).ravel()
+        real = offsets != PADDING
+        found.append((Memory.INITIAL_VRF, chain.source.addr + offsets[real], times[real]))
     entries = entry_times(chain, config)
     repeat = len(entries) // chain.positions  # reader vectors or row tiles of a position
     row_tile = np.arange(len(entries), dtype=np.int64) % r.mv_rows
     for operand in chain.mfu0.operands:
-        steps = np.repeat(gather.nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat) if operand.step else 0
-        found.append((Memory(operand.space), (operand.addr + steps + row_tile).astype(np.int64), entries))
+        steps = np.repeat(nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat) if operand.step else 0
+        found.append((Memory(operand.space), operand.addr + steps + row_tile, entries))
     if chain.mfu1.operands:
         outputs = output_times(chain, config)
         for operand in chain.mfu1.operands:
             at: I64 = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
             if operand.step:
-                at = gather.nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col).astype(np.int64)
+                at = nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col)
             found.append((Memory(operand.space), operand.addr + at, outputs))
     return found
 
@@ -155,7 +155,7 @@ def timed_writes(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I
     if not chain.targets:
         return []
     r = chain.regs
-    steps = gather.nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col).astype(np.int64)
+    steps = nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
     times = write_times(chain, config)
     return [(Memory(t.space), t.addr + steps, times) for t in chain.targets]
 

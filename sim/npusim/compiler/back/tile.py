@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from npusim.compiler.back.geometry import Geometry
-from npusim.compiler.back.layout import Layout, ceil_div, lanes_of
+from npusim.compiler.back.layout import Layout, ceil_div
 from npusim.config import NpuConfig
 from npusim.numerics import pack_tiles, quantise_weights
+from npusim.segments import lanes_of
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -71,8 +72,8 @@ def tile_weights(geometry: Geometry, layout: Layout, config: NpuConfig) -> list[
     if geometry.transposed:
         weights = weights.transpose(0, 1, 3, 2)
     outputs, per_group, kh, kw = weights.shape
-    out_lanes = lanes_of(layout.map(layer.out), n)
-    in_lanes = lanes_of(layout.map(layer.source), n)
+    out_lanes = lanes_of(layout.map(layer.out).segments, n)
+    in_lanes = lanes_of(layout.map(layer.source).segments, n)
     taps = 1 if geometry.expander else kh * kw
     group_outputs = outputs // layer.groups
     found = []
