@@ -18,7 +18,7 @@ from npusim_hls.compiler import CLOCK_MHZ, verilog
 from npusim_hls.emit import Options, emit
 from npusim_hls.errors import HlsError
 from npusim_hls.kernels import KERNELS
-from npusim_hls.rtl_executor import SIMULATORS
+from npusim_hls.simulators import SIMULATORS
 
 GENERATED = Path("rtl/generated")
 

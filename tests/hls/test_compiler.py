@@ -21,8 +21,8 @@ from npusim_hls.kernel import Instance, kernel
 from npusim_hls.kernels import KERNELS
 from npusim_hls.lang import bits
 from npusim_hls.lower import lower
-from npusim_hls.rtl_executor import tools
 from npusim_hls.simplify import simplify
+from npusim_hls.simulators import tools
 from npusim_hls.vectors import corners, leaves_of, random_set
 from npusim_hls.widths import u
 

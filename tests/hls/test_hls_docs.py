@@ -14,7 +14,8 @@ import pytest
 
 from npusim_hls import report
 from npusim_hls.compiler import verilog
-from npusim_hls.rtl_executor import BUILD_ARGS, tools
+from npusim_hls.rtl_executor import BUILD_ARGS
+from npusim_hls.simulators import tools
 
 DOCS = Path(__file__).parents[2] / "docs" / "hls.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCS.read_text(), re.MULTILINE | re.DOTALL)
