@@ -3,16 +3,20 @@
 `define NPU_ISA_VH
 
 // the word
-`define NPU_ISA_VERSION 1
+`define NPU_ISA_VERSION 2
 `define NPU_WORD_W      64
 `define NPU_OPCODE      63:58
 `define NPU_OPCODE_W    6
+`define NPU_LOOP_DEPTH  4
 
 // opcodes
 `define NPU_OP_HALT       6'h00
 `define NPU_OP_S_WR       6'h01
 `define NPU_OP_V_RD       6'h02
 `define NPU_OP_M_RD       6'h03
+`define NPU_OP_S_ADD      6'h04
+`define NPU_OP_LOOP       6'h05
+`define NPU_OP_END_LOOP   6'h06
 `define NPU_OP_MV_MUL     6'h08
 `define NPU_OP_VV_MUL     6'h10
 `define NPU_OP_VV_ADD     6'h11
@@ -36,25 +40,34 @@
 `define NPU_V_RD_SPACE      57:54
 `define NPU_V_RD_ADDR       39:0
 `define NPU_V_RD_LOW        53
+`define NPU_V_RD_BASE       52
 `define NPU_M_RD_ADDR       39:0
+`define NPU_S_ADD_REG       57:52
+`define NPU_S_ADD_VALUE     31:0
+`define NPU_LOOP_COUNT      31:0
 `define NPU_MV_MUL_TILE     23:0
 `define NPU_MV_MUL_ACC      24
 `define NPU_MV_MUL_HOLD     25
 `define NPU_VV_MUL_MFU      57
 `define NPU_VV_MUL_ADDR     23:0
 `define NPU_VV_MUL_STEP     56
+`define NPU_VV_MUL_BASE     55
 `define NPU_VV_ADD_MFU      57
 `define NPU_VV_ADD_ADDR     23:0
 `define NPU_VV_ADD_STEP     56
+`define NPU_VV_ADD_BASE     55
 `define NPU_VV_A_SUB_B_MFU  57
 `define NPU_VV_A_SUB_B_ADDR 23:0
 `define NPU_VV_A_SUB_B_STEP 56
+`define NPU_VV_A_SUB_B_BASE 55
 `define NPU_VV_B_SUB_A_MFU  57
 `define NPU_VV_B_SUB_A_ADDR 23:0
 `define NPU_VV_B_SUB_A_STEP 56
+`define NPU_VV_B_SUB_A_BASE 55
 `define NPU_VV_MAX_MFU      57
 `define NPU_VV_MAX_ADDR     23:0
 `define NPU_VV_MAX_STEP     56
+`define NPU_VV_MAX_BASE     55
 `define NPU_V_RELU_MFU      57
 `define NPU_V_CLIP_MFU      57
 `define NPU_V_CLIP_A        31:16
@@ -65,6 +78,7 @@
 `define NPU_V_TANH_MFU      57
 `define NPU_V_WR_SPACE      57:54
 `define NPU_V_WR_ADDR       39:0
+`define NPU_V_WR_BASE       53
 `define NPU_M_WR_TILE       23:0
 `define NPU_END_CHAIN_WAIT  57:55
 `define NPU_END_CHAIN_GIVE  54:52
@@ -76,25 +90,34 @@
 `define NPU_V_RD_SPACE_W      4
 `define NPU_V_RD_ADDR_W       40
 `define NPU_V_RD_LOW_W        1
+`define NPU_V_RD_BASE_W       1
 `define NPU_M_RD_ADDR_W       40
+`define NPU_S_ADD_REG_W       6
+`define NPU_S_ADD_VALUE_W     32
+`define NPU_LOOP_COUNT_W      32
 `define NPU_MV_MUL_TILE_W     24
 `define NPU_MV_MUL_ACC_W      1
 `define NPU_MV_MUL_HOLD_W     1
 `define NPU_VV_MUL_MFU_W      1
 `define NPU_VV_MUL_ADDR_W     24
 `define NPU_VV_MUL_STEP_W     1
+`define NPU_VV_MUL_BASE_W     1
 `define NPU_VV_ADD_MFU_W      1
 `define NPU_VV_ADD_ADDR_W     24
 `define NPU_VV_ADD_STEP_W     1
+`define NPU_VV_ADD_BASE_W     1
 `define NPU_VV_A_SUB_B_MFU_W  1
 `define NPU_VV_A_SUB_B_ADDR_W 24
 `define NPU_VV_A_SUB_B_STEP_W 1
+`define NPU_VV_A_SUB_B_BASE_W 1
 `define NPU_VV_B_SUB_A_MFU_W  1
 `define NPU_VV_B_SUB_A_ADDR_W 24
 `define NPU_VV_B_SUB_A_STEP_W 1
+`define NPU_VV_B_SUB_A_BASE_W 1
 `define NPU_VV_MAX_MFU_W      1
 `define NPU_VV_MAX_ADDR_W     24
 `define NPU_VV_MAX_STEP_W     1
+`define NPU_VV_MAX_BASE_W     1
 `define NPU_V_RELU_MFU_W      1
 `define NPU_V_CLIP_MFU_W      1
 `define NPU_V_CLIP_A_W        16
@@ -105,13 +128,14 @@
 `define NPU_V_TANH_MFU_W      1
 `define NPU_V_WR_SPACE_W      4
 `define NPU_V_WR_ADDR_W       40
+`define NPU_V_WR_BASE_W       1
 `define NPU_M_WR_TILE_W       24
 `define NPU_END_CHAIN_WAIT_W  3
 `define NPU_END_CHAIN_GIVE_W  3
 `define NPU_END_CHAIN_NODE_W  16
 
 // scalar registers
-`define NPU_REG_N     30
+`define NPU_REG_N     34
 `define NPU_REG_W     32
 `define NPU_REG_IDX_W 6
 
@@ -146,6 +170,10 @@
 `define NPU_REG_RED_RUN     6'd27
 `define NPU_REG_RED_TAIL    6'd28
 `define NPU_REG_TILES       6'd29
+`define NPU_REG_RD_BASE     6'd30
+`define NPU_REG_OP0_BASE    6'd31
+`define NPU_REG_OP1_BASE    6'd32
+`define NPU_REG_WR_BASE     6'd33
 
 // values after reset
 `define NPU_RESET_ROWS        32'd1
@@ -178,6 +206,10 @@
 `define NPU_RESET_RED_RUN     32'd1
 `define NPU_RESET_RED_TAIL    32'd0
 `define NPU_RESET_TILES       32'd1
+`define NPU_RESET_RD_BASE     32'd0
+`define NPU_RESET_OP0_BASE    32'd0
+`define NPU_RESET_OP1_BASE    32'd0
+`define NPU_RESET_WR_BASE     32'd0
 
 // memory spaces
 `define NPU_SPACE_DRAM           4'd0

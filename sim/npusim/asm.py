@@ -92,6 +92,8 @@ def _format_value(field: isa.Field, value: int) -> str:
         return _PRINTED[field.kind].get(value, f"{field.kind}{value}")
     if field.kind == "half":
         return format_half(value)
+    if field.kind == "int" and value > field.limit >> 1:
+        return str(value - field.limit - 1)
     return str(value)
 
 
@@ -180,9 +182,10 @@ def _parse_value(field: isa.Field, text: str) -> int:
     if not re.fullmatch(r"[+-]?(\d{1,30}|0[xX][0-9a-fA-F]{1,30})", text):
         raise ValueError(f"{field.name} {text!r:.60} is not a decimal or hexadecimal number")
     value = int(text, 16 if "x" in text.lower() else 10)
-    if not 0 <= value <= field.limit:
-        raise ValueError(f"{field.name} {text} does not fit the {field.width}-bit field (0..{field.limit})")
-    return value
+    least = -(field.limit + 1 >> 1) if field.kind == "int" else 0
+    if not least <= value <= field.limit:
+        raise ValueError(f"{field.name} {text} does not fit the {field.width}-bit field ({least}..{field.limit})")
+    return value & field.limit
 
 
 def _parse_mask(field: isa.Field, text: str) -> int:

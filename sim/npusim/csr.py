@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from npusim.isa import ISA_VERSION
+
 
 class Fault(IntEnum):
     """Why the machine stopped; the value of `ERROR_CODE`."""
@@ -22,7 +24,8 @@ class Fault(IntEnum):
 
 FAULTS: dict[Fault, str] = {
     Fault.NONE: "no fault",
-    Fault.ILLEGAL_INSTRUCTION: "an opcode outside the table, or bits set outside an instruction's fields",
+    Fault.ILLEGAL_INSTRUCTION: "an opcode outside the table, bits set outside an instruction's fields, a loop of no "
+    "iterations or too deep, end_loop without a loop, halt inside one",
     Fault.ILLEGAL_CHAIN: "stages out of order, a missing write, registers that a chain forbids",
     Fault.ADDRESS_RANGE: "an address outside its memory, the instruction memory or the program's DRAM window",
     Fault.NO_HALT: "the program's last word was dispatched and was not halt",
@@ -52,7 +55,7 @@ def _pair(name: str, offset: int, access: Literal["ro", "rw", "w1"], text: str) 
 
 CSRS: tuple[Csr, ...] = (
     Csr("ID", 0x00, "ro", 0x4E505531, "ASCII NPU1"),
-    Csr("VERSION", 0x04, "ro", 1, "version of the instruction set"),
+    Csr("VERSION", 0x04, "ro", ISA_VERSION, "version of the instruction set"),
     Csr("CONTROL", 0x08, "w1", 0, "bit 0 start, bit 1 soft reset: stop, empty queues, clear tokens and faults"),
     Csr("STATUS", 0x0C, "ro", 0, "bit 0 busy, bit 1 done, bit 2 fault, bit 3 a value saturated (sticky)"),
     Csr("PROGRAM_WORDS", 0x10, "rw", 0, "words of the program in instruction memory"),

@@ -1,8 +1,9 @@
 """The instruction set, once: assembler, disassembler, simulators, Verilog include file and docs derive from here.
 
 An instruction is one 64-bit word, the opcode in bits 63..58.  A **chain** is a run of instructions that starts with
-a read, passes the stages in the order of `Stage`, ends with writes and is closed by `end_chain`.  `s_wr` and `halt`
-stand between chains.  `docs/isa.md` is generated from this module; `docs/architecture.md` gives the semantics.
+a read, passes the stages in the order of `Stage`, ends with writes and is closed by `end_chain`.  Scalar instructions
+(`s_wr`, `s_add`, `loop`, `end_loop`, `halt`) stand between chains.  `docs/isa.md` is generated from this module;
+`docs/architecture.md` gives the semantics.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from enum import IntEnum
 
 WORD_BITS = 64
 OPCODE_LSB = 58
-ISA_VERSION = 1
+ISA_VERSION = 2
+LOOP_DEPTH = 4
+"""Loops that may be open at once."""
 
 
 class Space(IntEnum):
@@ -86,6 +89,10 @@ class Reg(IntEnum):
     RED_RUN = 27
     RED_TAIL = 28
     TILES = 29
+    RD_BASE = 30
+    OP0_BASE = 31
+    OP1_BASE = 32
+    WR_BASE = 33
 
 
 REG_BITS = 32
@@ -130,6 +137,10 @@ REGISTERS: dict[Reg, RegInfo] = {
     Reg.RED_RUN: RegInfo(1, "reduce: elements of a run; windows never cross a run's end"),
     Reg.RED_TAIL: RegInfo(0, "reduce: 1 writes a window that the run's end cuts short, 0 drops it"),
     Reg.TILES: RegInfo(1, "weight move: number of native tiles"),
+    Reg.RD_BASE: RegInfo(0, "added to the address of a v_rd with base [vectors, signed]"),
+    Reg.OP0_BASE: RegInfo(0, "added to the addresses of MFU0's operands with base [vectors, signed]"),
+    Reg.OP1_BASE: RegInfo(0, "added to the addresses of MFU1's operands with base [vectors, signed]"),
+    Reg.WR_BASE: RegInfo(0, "added to the addresses of v_wr with base [vectors, signed]"),
 }
 
 
@@ -157,7 +168,7 @@ class Field:
     name: str
     lsb: int
     width: int
-    kind: str = "uint"  # uint, space, reg, mfu, half (float16 bits), flag, mask (of queues), node
+    kind: str = "uint"  # uint, int (signed), space, reg, mfu, half (float16 bits), flag, mask (of queues), node
     text: str = ""
 
     @property
@@ -189,12 +200,17 @@ _ADDR = Field("addr", 0, 40, "uint", "first address: in native vectors; in DRAM,
 _MFU = Field("mfu", 57, 1, "mfu", "which multifunction unit, 0 or 1")
 _OPERAND = Field("addr", 0, 24, "uint", "first vector in the unit's AddSubVrf / MultiplyVrf")
 _STEP = Field("step", 56, 1, "flag", "the operand's address steps with the stream (OPx_ROW, OPx_COL) or stays")
+_REG = Field("reg", 52, 6, "reg", "scalar register")
 _A = Field("a", 16, 16, "half", "first immediate")
 _B = Field("b", 0, 16, "half", "second immediate")
 
 
+def _base(lsb: int, reg: str) -> Field:
+    return Field("base", lsb, 1, "flag", f"add {reg} to the address")
+
+
 def _mfu(name: str, opcode: int, stage: Stage, text: str) -> Instr:
-    return Instr(name, opcode, stage, (_MFU, _OPERAND, _STEP), text)
+    return Instr(name, opcode, stage, (_MFU, _OPERAND, _STEP, _base(55, "OP0_BASE or OP1_BASE")), text)
 
 
 # fmt: off
@@ -202,18 +218,29 @@ TABLE: tuple[Instr, ...] = (
     Instr("halt", 0x00, Stage.SCALAR, (), "end of the program: when every queue has drained, raise done"),
     Instr(
         "s_wr", 0x01, Stage.SCALAR,
-        (Field("reg", 52, 6, "reg", "scalar register"), Field("value", 0, REG_BITS, "uint", "its new value")),
+        (_REG, Field("value", 0, REG_BITS, "uint", "its new value")),
         "set a scalar register for the chains that follow",
     ),
     Instr(
         "v_rd", 0x02, Stage.READ,
-        (_SPACE, _ADDR, Field("low", 53, 1, "flag", "padding reads as -65504 instead of 0 (maximum pooling)")),
+        (_SPACE, _ADDR, Field("low", 53, 1, "flag", "padding reads as -65504 instead of 0 (maximum pooling)"),
+         _base(52, "RD_BASE")),
         "start a chain: stream native vectors over positions and window",
     ),
     Instr(
         "m_rd", 0x03, Stage.READ, (_ADDR,),
         "start a weight move: TILES native tiles from this DRAM byte address on",
     ),
+    Instr(
+        "s_add", 0x04, Stage.SCALAR,
+        (_REG, Field("value", 0, REG_BITS, "int", "what is added")),
+        "add to a scalar register, modulo 2^32",
+    ),
+    Instr(
+        "loop", 0x05, Stage.SCALAR, (Field("count", 0, REG_BITS, "uint", "iterations, at least 1"),),
+        f"dispatch the words up to the matching end_loop count times; loops nest up to {LOOP_DEPTH} deep",
+    ),
+    Instr("end_loop", 0x06, Stage.SCALAR, (), "end of a loop: go back to the word behind its loop, or on"),
     Instr(
         "mv_mul", 0x08, Stage.MATMUL,
         (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap at the end of the MatrixRf"),
@@ -233,7 +260,7 @@ TABLE: tuple[Instr, ...] = (
     Instr("v_tanh", 0x1C, Stage.MFU0_ACT, (_MFU,), "tanh(x), the integer kernel of npusim_hls"),
     Instr("v_red_max", 0x20, Stage.REDUCE, (), "maximum over windows of the stream (RED_*)"),
     Instr("v_red_add", 0x21, Stage.REDUCE, (), "sum over windows of the stream in fp32, rounded once (RED_*)"),
-    Instr("v_wr", 0x28, Stage.WRITE, (_SPACE, _ADDR), "write the outputs; several = multicast"),
+    Instr("v_wr", 0x28, Stage.WRITE, (_SPACE, _ADDR, _base(53, "WR_BASE")), "write the outputs; several = multicast"),
     Instr("m_wr", 0x29, Stage.WRITE, (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
           "end of a weight move: store the tiles"),
     Instr(

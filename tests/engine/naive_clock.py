@@ -21,7 +21,7 @@ class Clock:
 
     def run(self) -> None:
         c = self.config
-        ends = {chain.end: chain for chain in self.decoded.chains}
+        ends = {chain.dispatch: chain for chain in self.decoded.chains}
         queues: dict[Queue, list[Chain]] = {q: [] for q in Queue}  # dispatched, not started
         entered: dict[int, int] = {}  # chain -> cycle dispatched
         tokens: dict[tuple[Queue, Queue], list[int]] = {(a, b): [] for a in Queue for b in Queue}
@@ -137,7 +137,7 @@ class Clock:
                     queues[chain.queue].append(chain)
                     entered[chain.index] = cycle
                     word += 1
-            elif word < self.decoded.words - 1:
+            elif word < self.decoded.dispatched - 1:
                 word += 1
             cycle += 1
             assert cycle < 1_000_000

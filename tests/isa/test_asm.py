@@ -84,7 +84,7 @@ def test_numbers_without_a_name_stay_numbers() -> None:
         ("v_rd InitialVf, 1", "unknown space 'InitialVf' (nearest: InitialVrf)"),
         ("s_wr ROW, 1", "unknown reg 'ROW' (nearest: ROWS, WR_ROW, RD_ROW)"),
         ("s_wr ROWS", "s_wr: value is missing, expected s_wr reg value"),
-        ("v_rd DRAM, 1, hi", "v_rd: unexpected operand 'hi', expected v_rd space addr [low]"),
+        ("v_rd DRAM, 1, hi", "v_rd: unexpected operand 'hi', expected v_rd space addr [low] [base]"),
         ("v_rd DRAM, here", "addr 'here' is not a decimal or hexadecimal number"),
         ("v_relu mfu2", "mfu 2 does not fit the 1-bit field (0..1)"),
         ("v_lrelu mfu0, 70000", "a 70000 is not a half (0, or magnitudes 2^-14..65504)"),

@@ -250,7 +250,7 @@ def test_counts_of_zero_are_refused(text: str, name: str) -> None:
         ([0xFC << 56], "word 0: illegal opcode 0x3f"),
         ([1], "word 0 (halt): bits outside its fields are set in 0x0000000000000001"),
         ([1 << 64], "word 0: 18446744073709551616 does not fit 64 bits"),
-        ([isa.encode("s_wr", reg=30)], "word 0 (s_wr): there is no register 30 (0..29)"),
+        ([isa.encode("s_wr", reg=34)], "word 0 (s_wr): there is no register 34 (0..33)"),
         ([isa.encode("v_rd", space=9), isa.encode("end_chain")], "word 0 (v_rd): there is no memory space 9 (0..8)"),
         ([0] * 16385, "the program has 16385 words, the instruction memory holds 16384"),
     ],

@@ -11,7 +11,7 @@ from npusim.chain.check import refuse
 from npusim.chain.forms import Act, ActOp, AddSub, AddSubOp, Matmul, Mfu, Operand, ReduceOp, Registers, Source, Write
 from npusim.chain.hazards import refuse_own_reads
 from npusim.config import DRAM_ALIGN, NpuConfig
-from npusim.isa import SPACE_NAMES, Space, Stage
+from npusim.isa import REG_BITS, SPACE_NAMES, Space, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ _REDUCES: dict[str, ReduceOp] = {"v_red_max": "max", "v_red_add": "add"}
 _MUL_SPACES = (Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1)
 _ADDSUB_SPACES = (Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1)
 _F16_SPECIAL = 0x7C00
+_SIGN = 1 << REG_BITS - 1
 
 
 @dataclass(slots=True)
@@ -40,10 +41,11 @@ class Builder:
     config: NpuConfig
     held: tuple[int, int, int] | None = field(default=None)  # word, positions, row tiles of the chain that holds
 
-    def chain(self, index: int, steps: list[Step], end: Step, regs: Registers) -> Chain:
+    def chain(self, index: int, dispatch: int, steps: list[Step], end: Step, regs: Registers) -> Chain:
         """Return the chain of these instructions; raises `ProgramError`."""
         head: dict[str, Any] = {
             "index": index,
+            "dispatch": dispatch,
             "first": steps[0].word,
             "end": end.word,
             "wait": end.values["wait"],
@@ -53,8 +55,8 @@ class Builder:
         }
         if steps[0].name == "m_rd":
             return self._weight_move(steps, head)
-        source = Source(steps[0].word, _space(steps[0]), steps[0].values["addr"], bool(steps[0].values["low"]))
-        writes = [Write(s.word, _space(s), s.values["addr"]) for s in steps if s.stage == Stage.WRITE]
+        source = Source(*self._place(steps[0], regs.rd_base), bool(steps[0].values["low"]))
+        writes = [Write(*self._place(s, regs.wr_base)) for s in steps if s.stage == Stage.WRITE]
         stages = [s for s in steps if Stage.READ < s.stage < Stage.WRITE]
         self._targets(source, stages, writes, end.word)
         moves = source.space in _OFF_CHIP or any(write.space in _OFF_CHIP for write in writes)
@@ -67,6 +69,14 @@ class Builder:
         """Refuse a program that ends with sums in the accumulators."""
         if self.held is not None:
             refuse(word, "halt", f"mv_mul at word {self.held[0]} holds sums that no later chain continues")
+
+    def _place(self, step: Step, base: int) -> tuple[int, Space, int]:
+        """Return word, space and effective address of a `v_rd` or `v_wr`."""
+        space = _space(step)
+        if space in (Space.NET_IN_Q, Space.NET_OUT_Q):
+            return step.word, space, step.values["addr"]
+        unit = self.config.vector_bytes if space == Space.DRAM else 1
+        return step.word, space, _address(step, base, unit)
 
     def _targets(self, source: Source, stages: list[Step], writes: list[Write], end: int) -> None:
         matmul = next((s for s in stages if s.name == "mv_mul"), None)
@@ -150,7 +160,7 @@ class Builder:
         self._continue_sums(matmul, stages, source, positions, regs)
         stays = 0 if matmul is None else regs.mv_rows - 1
         steps = check.nest_last(positions, regs.cols, regs.op0_row, regs.op0_col) + stays
-        mfu0 = self._mfu(by_stage, 0, stays, steps)
+        mfu0 = self._mfu(by_stage, 0, regs.op0_base, stays, steps)
         reduce = by_stage.get(Stage.REDUCE)
         if reduce is not None and stays:
             refuse(reduce.word, reduce.name, f"reduces a chain with {regs.mv_rows} row tiles, expected MV_ROWS 1")
@@ -161,7 +171,7 @@ class Builder:
         mfu1 = Mfu()
         if outputs:
             steps = check.nest_last(outputs, regs.out_cols, regs.op1_row, regs.op1_col)
-            mfu1 = self._mfu(by_stage, 1, stays, steps)
+            mfu1 = self._mfu(by_stage, 1, regs.op1_base, stays, steps)
             self._check_writes(writes, regs, outputs)
         return ComputeChain(
             **head,
@@ -214,19 +224,21 @@ class Builder:
         if matmul is not None and matmul.hold:
             self.held = (matmul.word, positions, regs.mv_rows)
 
-    def _mfu(self, by_stage: dict[Stage, Step], unit: int, stays: int, steps: int) -> Mfu:
-        base = Stage.MFU0_MUL if unit == 0 else Stage.MFU1_MUL
-        mul, addsub, act = (by_stage.get(Stage(base + i)) for i in range(3))
+    def _mfu(self, by_stage: dict[Stage, Step], unit: int, base: int, stays: int, steps: int) -> Mfu:
+        first = Stage.MFU0_MUL if unit == 0 else Stage.MFU1_MUL
+        mul, addsub, act = (by_stage.get(Stage(first + i)) for i in range(3))
+        operands = [
+            None if step is None else self._operand(step, spaces[unit], base, stays, steps)
+            for step, spaces in ((mul, _MUL_SPACES), (addsub, _ADDSUB_SPACES))
+        ]
         return Mfu(
-            None if mul is None else self._operand(mul, _MUL_SPACES[unit], stays, steps),
-            None
-            if addsub is None
-            else AddSub(_ADDSUB[addsub.name], self._operand(addsub, _ADDSUB_SPACES[unit], stays, steps)),
+            operands[0],
+            None if addsub is None or operands[1] is None else AddSub(_ADDSUB[addsub.name], operands[1]),
             None if act is None else _act(act),
         )
 
-    def _operand(self, step: Step, space: Space, stays: int, steps: int) -> Operand:
-        operand = Operand(step.word, space, step.values["addr"], bool(step.values["step"]))
+    def _operand(self, step: Step, space: Space, base: int, stays: int, steps: int) -> Operand:
+        operand = Operand(step.word, space, _address(step, base, 1), bool(step.values["step"]))
         check.vectors(step.word, step.name, space, operand.addr, steps if operand.step else stays, self.config)
         return operand
 
@@ -234,6 +246,16 @@ class Builder:
         last = check.nest_last(count, regs.out_cols, regs.wr_row, regs.wr_col)
         for write in writes:
             check.vectors(write.word, "v_wr", write.space, write.addr, last, self.config)
+
+
+def _address(step: Step, base: int, unit: int) -> int:
+    """Return the effective address; base: value of the base register, a two's complement number of `unit`s."""
+    addr = step.values["addr"]
+    if step.values["base"]:
+        addr += unit * (base - ((base & _SIGN) << 1))
+    if addr < 0:
+        refuse(step.word, step.name, f"its base register makes the address {addr}, expected at least 0")
+    return addr
 
 
 def _act(step: Step) -> Act:

@@ -21,18 +21,14 @@ from npusim.isa import Queue, Space
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chain:
-    index: int  # place in the program's list of chains
+    index: int  # place in the list of chains as they are dispatched, loops unrolled
+    dispatch: int  # words that are dispatched before the chain's end_chain
     first: int  # word of the read
     end: int  # word of the end_chain
     wait: int  # mask of queues: bit q is the semaphore (q, own queue)
     give: int  # mask of queues: bit q is the semaphore (own queue, q)
     node: int
     regs: Registers
-
-    @property
-    def dispatch(self) -> int:
-        """Words that are dispatched before the chain's `end_chain`."""
-        return self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +177,11 @@ Chain: TypeAlias = WeightMove | VectorMove | ComputeChain
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A legal program: its chains in program order, and its number of words (`halt` is the last)."""
+    """A legal program: its chains in the order of dispatch, a chain of a loop once for each iteration.
+
+    words: of the program, `halt` the last; dispatched: words with loops unrolled.
+    """
 
     chains: tuple[Chain, ...]
     words: int
+    dispatched: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -29,47 +29,73 @@ _ROWS: dict[int, tuple[Instr, int, tuple[tuple[str, int, int], ...]]] = {
     for row in isa.TABLE
 }
 _BODY = (1 << isa.OPCODE_LSB) - 1
+_REG_MASK = (1 << isa.REG_BITS) - 1
+_Fields: TypeAlias = tuple[Instr, dict[str, int]]
+
+MAX_DISPATCHED = 1 << 26
+"""Words that a program may dispatch, loops unrolled."""
 
 
 def decode_stream(words: npt.NDArray[np.uint64] | Sequence[int], config: NpuConfig) -> Decoded:
-    """Decode and check a whole program.
+    """Decode and check a whole program, loops unrolled.
 
-    words: one instruction each, `halt` the last.  Raises `ProgramError` with the first illegal word: a stage out of
-    order, a register or an address out of range, sums held that nobody continues.
+    words: one instruction each, `halt` the last.  Raises `ProgramError` with the first illegal word in the order of
+    dispatch: a stage out of order, a register or an address out of range, sums held that nobody continues, a loop
+    without end.
     """
     listed = words.tolist() if isinstance(words, np.ndarray) else [int(word) for word in words]
     if len(listed) > config.imem_words:
         raise ProgramError(f"the program has {len(listed)} words, the instruction memory holds {config.imem_words}")
     walk = _Walk(config)
-    for index, word in enumerate(listed):
-        walk.step(index, word)
+    rows: list[_Fields] = []
+    at = 0
+    while at < len(listed):
+        if at == len(rows):  # the first time
+            rows.append(_fields(at, listed[at]))
+        at = walk.step(at, *rows[at])
     if not walk.halted:
         raise ProgramError(f"the program ends after {len(listed)} words without halt")
-    return Decoded(tuple(walk.chains), len(listed))
+    return Decoded(tuple(walk.chains), len(listed), walk.dispatched)
+
+
+@dataclass(slots=True)
+class _Loop:
+    """An open loop: its `loop` word, and the iterations that are left, this one included."""
+
+    word: int
+    left: int
 
 
 @dataclass(slots=True)
 class _Walk:
-    """State between words: registers, the open chain."""
+    """State between words: registers, open loops, the open chain."""
 
     config: NpuConfig
     chains: list[Chain] = field(default_factory=list)
+    dispatched: int = 0
     halted: bool = False
     values: list[int] = field(default_factory=lambda: [REGISTERS[reg].reset for reg in Reg])
-    regs: Registers | None = None  # copy of `values` that the chains since the last s_wr share
+    regs: Registers | None = None  # copy of `values` that the chains since the last change share
+    loops: list[_Loop] = field(default_factory=list)
     open: list[Step] = field(default_factory=list)
     builder: Builder = field(init=False)
 
     def __post_init__(self) -> None:
         self.builder = Builder(self.config)
 
-    def step(self, index: int, word: int) -> None:
-        row, values = _fields(index, word)
+    def step(self, index: int, row: Instr, values: dict[str, int]) -> int:
+        """Take the word at `index`; return the place of the next one."""
         if self.halted:
             check.refuse(index, row.name, "stands behind halt, expected the end of the program")
+        if self.dispatched == MAX_DISPATCHED:
+            check.refuse(index, row.name, f"the program dispatches more than {MAX_DISPATCHED} words, loops unrolled")
+        self.dispatched += 1
         if row.stage == Stage.SCALAR:
-            self._scalar(index, row, values)
-            return
+            return self._scalar(index, row, values)
+        self._chain(index, row, values)
+        return index + 1
+
+    def _chain(self, index: int, row: Instr, values: dict[str, int]) -> None:
         stage = isa.stage_of(row, values.get("mfu", 0))
         if stage == Stage.READ:
             if self.open:
@@ -83,19 +109,41 @@ class _Walk:
             return
         if self.regs is None:
             self.regs = Registers(*self.values)
-        self.chains.append(self.builder.chain(len(self.chains), self.open, step, self.regs))
+        number, ordinal = len(self.chains), self.dispatched - 1
+        self.chains.append(self.builder.chain(number, ordinal, self.open, step, self.regs))
         self.open = []
 
-    def _scalar(self, index: int, row: Instr, values: dict[str, int]) -> None:
+    def _scalar(self, index: int, row: Instr, values: dict[str, int]) -> int:
         if self.open:
             check.refuse(index, row.name, f"stands inside the chain that begins at word {self.open[0].word}")
-        if row.name == "halt":
-            self.builder.finish(index)
-            self.halted = True
-            return
-        if values["reg"] >= len(Reg):
-            check.refuse(index, row.name, f"there is no register {values['reg']} (0..{len(Reg) - 1})")
-        self.values[values["reg"]] = values["value"]
+        match row.name:
+            case "halt":
+                if self.loops:
+                    check.refuse(index, row.name, f"stands inside the loop that begins at word {self.loops[-1].word}")
+                self.builder.finish(index)
+                self.halted = True
+            case "loop":
+                if not values["count"]:
+                    check.refuse(index, row.name, "count is 0, expected at least 1")
+                if len(self.loops) == isa.LOOP_DEPTH:
+                    check.refuse(index, row.name, f"{isa.LOOP_DEPTH} loops are open, which is as deep as they nest")
+                self.loops.append(_Loop(index, values["count"]))
+            case "end_loop":
+                if not self.loops:
+                    check.refuse(index, row.name, "no loop is open, expected loop before it")
+                self.loops[-1].left -= 1
+                if self.loops[-1].left:
+                    return self.loops[-1].word + 1
+                self.loops.pop()
+            case _:
+                self._register(index, row.name, values)
+        return index + 1
+
+    def _register(self, index: int, name: str, values: dict[str, int]) -> None:
+        reg, value = values["reg"], values["value"]
+        if reg >= len(Reg):
+            check.refuse(index, name, f"there is no register {reg} (0..{len(Reg) - 1})")
+        self.values[reg] = value if name == "s_wr" else (self.values[reg] + value) & _REG_MASK
         self.regs = None
 
     def _order(self, step: Step) -> None:
@@ -113,7 +161,7 @@ class _Walk:
             check.refuse(step.word, step.name, f"cannot follow {before.name}: stages stand in datapath order")
 
 
-def _fields(index: int, word: int) -> tuple[Instr, dict[str, int]]:
+def _fields(index: int, word: int) -> _Fields:
     if not 0 <= word < 1 << isa.WORD_BITS:
         raise ProgramError(f"word {index}: {word} does not fit {isa.WORD_BITS} bits")
     found: Any = _ROWS.get(word >> isa.OPCODE_LSB)

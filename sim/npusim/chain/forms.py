@@ -41,6 +41,10 @@ class Registers(NamedTuple):
     red_run: int
     red_tail: int
     tiles: int
+    rd_base: int
+    op0_base: int
+    op1_base: int
+    wr_base: int
 
 
 AddSubOp: TypeAlias = Literal["add", "a_sub_b", "b_sub_a", "max"]

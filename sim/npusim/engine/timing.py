@@ -75,7 +75,7 @@ class Simulation:
     def __init__(self, decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None) -> None:
         self.config = config
         self.chains = decoded.chains
-        self.words = decoded.words
+        self.words = decoded.dispatched
         self.net_ready = net_ready or (lambda number: 0)
         self.dram = Dram(config)
         self.queues = {q: _QueueState() for q in Queue}
@@ -102,7 +102,7 @@ class Simulation:
                 self._finish(transfer)
         assert all(span is not None for span in self.spans), "a verified program cannot block"
         spans = tuple(span for span in self.spans if span is not None)
-        halt = self.dispatched + self.words - (self.chains[-1].end + 1 if self.chains else 0)
+        halt = self.dispatched + self.words - (self.chains[-1].dispatch + 1 if self.chains else 0)
         cycles = max([halt, *(s.complete for s in spans)])
         self.account["drain"] += cycles - self.previous[1]
         return Timing(spans, cycles, self.account, self.dram.read, self.dram.written)
@@ -121,8 +121,8 @@ class Simulation:
                 if earlier >= len(state.started):
                     return moved
                 room = state.started[earlier]
-            before = self.chains[self.next - 1].end + 1 if self.next else 0
-            at = max(self.dispatched + chain.end - before, room)
+            before = self.chains[self.next - 1].dispatch + 1 if self.next else 0
+            at = max(self.dispatched + chain.dispatch - before, room)
             state.waiting.append((chain, at))
             state.count += 1
             self.dispatched = at + 1
