@@ -15,7 +15,7 @@ from npusim_hls.kernels import KERNELS, bfp_instance, dot_instance, lane_instanc
 
 PATTERNS: dict[str, Callable[..., Instance]] = {
     r"f16_to_bfp_(\d+)x(\d+)": bfp_instance,
-    r"bfp_dot_(\d+)x(\d+)": dot_instance,
+    r"bfp_dot_(\d+)x(\d+)(?:x(\d+))?": dot_instance,
     r"f16_to_bfp_lane_m(\d+)": lane_instance,
 }
 
@@ -29,7 +29,7 @@ def find(name: str) -> Instance:
     for pattern, make in PATTERNS.items():
         found = re.fullmatch(pattern, name)
         if found:
-            return make(*(int(number) for number in found.groups()))
+            return make(*(int(number) for number in found.groups() if number))
     close = ", ".join(difflib.get_close_matches(name, KERNELS, 3)) or "none like it"
     ways = "`npusim hls list` shows all, FILE.py:NAME takes your own"
     raise HlsError(f"kernel {name} is not known; near: {close}; {ways}")

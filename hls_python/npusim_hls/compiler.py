@@ -7,7 +7,7 @@ from npusim_hls.frontend import trace
 from npusim_hls.ir import Graph
 from npusim_hls.kernel import Instance
 from npusim_hls.lower import lower
-from npusim_hls.schedule import Schedule, schedule
+from npusim_hls.schedule import Schedule, schedule, schedule_in, stages_at
 from npusim_hls.simplify import simplify
 
 CLOCK_MHZ = 300.0  # of the machine's presets; the committed Verilog is scheduled for it
@@ -21,6 +21,16 @@ def dataflow(instance: Instance) -> Graph:
 def plan(instance: Instance, clock_mhz: float = CLOCK_MHZ) -> Schedule:
     """The lowered graph in pipeline stages."""
     return schedule(lower(dataflow(instance)), clock_mhz)
+
+
+def plan_in(instance: Instance, stages: int) -> Schedule:
+    """The lowered graph in exactly `stages` pipeline stages, for the fastest clock that they reach."""
+    return schedule_in(lower(dataflow(instance)), stages)
+
+
+def stages_needed(instance: Instance, clock_mhz: float) -> int:
+    """The fewest stages of an instance at a clock."""
+    return stages_at(lower(dataflow(instance)), clock_mhz)
 
 
 def verilog(instance: Instance, clock_mhz: float = CLOCK_MHZ, options: Options | None = None) -> str:

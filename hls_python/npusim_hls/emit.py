@@ -33,6 +33,7 @@ class Options:
 
     valid: bool = True  # s_valid, m_valid and rst: a bit that travels with the data
     clock_enable: bool = True  # ce: 0 holds every register
+    command: str = ""  # that makes the file, for its header; default `npusim hls emit`
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,30 +292,32 @@ def assign(target: str, value: vast.Node) -> vast.Node:
     return vast.BlockingSubstitution(vast.Lvalue(name(target)), vast.Rvalue(value))
 
 
-def header(instance: Instance, plan: Schedule) -> list[str]:
+def header(instance: Instance, plan: Schedule, options: Options) -> list[str]:
     kernel = instance.kernel
     summary = (kernel.__doc__ or kernel.name).strip().split("\n")[0]
     parameters = ", ".join(f"{key}={value}" for key, value in instance.parameters.items())
     origin = f"{kernel.source.file}:{kernel.source.tree.lineno} {kernel.name}({parameters})"
     ours = kernel.function.__module__.startswith("npusim_hls.")
     target = instance.name if ours else f"{kernel.source.file}:{instance.name}"
+    cycles = f"{plan.latency} cycles{' of ce = 1' if options.clock_enable else ''}"
     lines = [
         f"{instance.name}: {summary}",
-        f"Generated from {origin}; do not edit, run `npusim hls emit {target}`.",
-        f"Contract: one result a cycle, latency {plan.latency} cycles of ce = 1; scheduled for {plan.clock_mhz:g} MHz.",
+        f"Generated from {origin}; do not edit, run `{options.command or f'npusim hls emit {target}'}`.",
+        f"Contract: one result a cycle, latency {cycles}; scheduled for {plan.clock_mhz:g} MHz.",
     ]
     return [*lines, "Test: tests/hls/test_rtl.py"] if ours else lines
 
 
 def emit(instance: Instance, plan: Schedule, options: Options | None = None) -> str:
     """The Verilog file of an instance; the same schedule gives the same bytes."""
-    emitter = Emitter(instance, plan, options or Options())
+    options = options or Options()
+    emitter = Emitter(instance, plan, options)
     body = emitter.body()
     results = emitter.results()
     leftovers = emitter.leftovers()
     items = [*emitter.functions(), *body, *emitter.valid_pipeline(), *results, *leftovers]
     module = vast.ModuleDef(instance.name, None, emitter.port_list(), tuple(items))
-    return render(module, header(instance, plan))
+    return render(module, header(instance, plan, options))
 
 
 __all__ = ["Emitter", "Graph", "Options", "emit", "vector"]

@@ -1,4 +1,4 @@
-"""Put the nodes of a lowered graph into pipeline stages for a target clock; initiation interval 1.
+"""Put the nodes of a lowered graph into pipeline stages, for a target clock or a number of stages; interval 1.
 
 A node of stage s is computed between the registers of stage s - 1 and s; outputs leave registers at the end. First each
 node takes the earliest stage that its delay allows. Then nodes move later where that makes fewer register bits: every
@@ -7,7 +7,7 @@ path keeps the same number of registers, so values of one input set meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npusim_hls.delays import ARRIA10, DelayTable
 from npusim_hls.errors import HlsError
@@ -44,6 +44,43 @@ class Schedule:
 
 def schedule(graph: Graph, clock_mhz: float, table: DelayTable = ARRIA10) -> Schedule:
     """Stages for a target clock [MHz]; raises HlsError at the line of an operation slower than one cycle."""
+    delays, budget = checked_delays(graph, clock_mhz, table)
+    stage = earliest(graph, delays, budget)
+    sinking = Sinking(graph, stage, delays, budget)
+    for _ in range(SWEEPS):
+        if not sinking.run():
+            break
+    ends = last_uses(graph, stage, sinking.latency)
+    critical = max(arrivals(graph, stage, delays), default=0.0)
+    return Schedule(graph, clock_mhz, sinking.latency, stage, ends, critical)
+
+
+def stages_at(graph: Graph, clock_mhz: float, table: DelayTable = ARRIA10) -> int:
+    """The fewest stages that reach a clock [MHz]; raises HlsError as `schedule`."""
+    delays, budget = checked_delays(graph, clock_mhz, table)
+    return depth(graph, earliest(graph, delays, budget))
+
+
+def schedule_in(graph: Graph, stages: int, table: DelayTable = ARRIA10) -> Schedule:
+    """Exactly `stages` stages, at least 1, for the fastest clock (whole MHz) that they reach.
+
+    Where even the fastest clock needs fewer, registers behind the results make up the number.
+    """
+    slow, fast = 1, int(min(1000, 1000.0 / (table.register + max(map(table.delay, graph.nodes)))))
+    while slow < fast:
+        middle = (slow + fast + 1) // 2
+        if stages_at(graph, middle, table) <= stages:
+            slow = middle
+        else:
+            fast = middle - 1
+    found = schedule(graph, slow, table)
+    if found.latency > stages:
+        raise HlsError(f"{graph.name}: {stages} stages are too few even at 1 MHz: it needs {found.latency}")
+    return replace(found, latency=stages, last_use=last_uses(graph, found.stage, stages))
+
+
+def checked_delays(graph: Graph, clock_mhz: float, table: DelayTable) -> tuple[list[float], float]:
+    """The delay of each node and the time that a cycle leaves for logic [ns]."""
     if not 1 <= clock_mhz <= 1000:
         raise HlsError(f"clock {clock_mhz:g} MHz is not accepted; a target clock is 1 to 1000 MHz")
     budget = table.budget(clock_mhz)
@@ -55,14 +92,12 @@ def schedule(graph: Graph, clock_mhz: float, table: DelayTable = ARRIA10) -> Sch
                 f"{at}: a {node.width}-bit {node.op} takes {delay:.2f} ns; "
                 f"a cycle at {clock_mhz:g} MHz leaves {max(budget, 0):.2f} ns for logic"
             )
-    stage = earliest(graph, delays, budget)
-    sinking = Sinking(graph, stage, delays, budget)
-    for _ in range(SWEEPS):
-        if not sinking.run():
-            break
-    ends = last_uses(graph, stage, sinking.latency)
-    critical = max(arrivals(graph, stage, delays), default=0.0)
-    return Schedule(graph, clock_mhz, sinking.latency, stage, ends, critical)
+    return delays, budget
+
+
+def depth(graph: Graph, stage: list[int]) -> int:
+    """Stages up to the last output that is not constant."""
+    return 1 + max((stage[node.index] for _, node in graph.outputs if not node.is_const), default=0)
 
 
 def earliest(graph: Graph, delays: list[float], budget: float) -> list[int]:
@@ -109,7 +144,7 @@ class Sinking:
             for arg in set(node.args):
                 self.users[arg.index].append(node.index)
         self.outputs = {node.index for _, node in graph.outputs}
-        self.latency = 1 + max((stage[node.index] for _, node in graph.outputs if not node.is_const), default=0)
+        self.latency = depth(graph, stage)
         self.tail = [0.0] * len(graph.nodes)
 
     def run(self) -> bool:

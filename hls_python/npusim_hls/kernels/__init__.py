@@ -34,6 +34,7 @@ bf16_max = floats.float_max.bind("bf16_max", **BF16)
 int_to_f32 = convert.int_to_float.bind("int_to_f32", w=32, x=10, **F32)
 f32_to_f16 = convert.float_narrow.bind("f32_to_f16", **F32, to_e=5, to_f=10)
 f16_to_f32 = convert.float_widen.bind("f16_to_f32", **F16, to_e=8, to_f=23)
+sum_to_f16 = convert.sum_to_float.bind("sum_to_f16", w=63, unit=-24, **F16)  # of 2**22 numbers: below 2**62 units
 f32_accumulate = convert.accumulate.bind("f32_accumulate", w=32, x=10, **F32)
 
 f16_sigmoid = unary.float_sigmoid.bind("f16_sigmoid", **F16)
@@ -48,9 +49,13 @@ def bfp_instance(n: int, m: int) -> Instance:
     return convert.float_to_bfp.bind(f"f16_to_bfp_{n}x{m}", n=n, m=m, **F16)
 
 
-def dot_instance(n: int, m: int) -> Instance:
-    """Integer dot product of two blocks of n signed mantissas of m magnitude bits, named bfp_dot_<n>x<m>."""
-    return convert.bfp_dot.bind(f"bfp_dot_{n}x{m}", n=n, ma=m, mb=m)
+def dot_instance(n: int, ma: int, mb: int | None = None) -> Instance:
+    """Integer dot product of two blocks of n signed mantissas, of ma and mb (default ma) magnitude bits.
+
+    Named bfp_dot_<n>x<ma>, and x<mb> behind it where that differs.
+    """
+    name = f"bfp_dot_{n}x{ma}" if mb in (None, ma) else f"bfp_dot_{n}x{ma}x{mb}"
+    return convert.bfp_dot.bind(name, n=n, ma=ma, mb=ma if mb is None else mb)
 
 
 def lane_instance(m: int) -> Instance:

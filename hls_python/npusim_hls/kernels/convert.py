@@ -22,6 +22,12 @@ def int_to_float(value: s[w], exponent: s[x], *, w: int, x: int, e: int, f: int)
 
 
 @kernel(outputs=("result", "overflow"))
+def sum_to_float(value: s[w], *, w: int, unit: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
+    """value · 2**unit, an exact sum in fixed point, rounded once; a sum of 0 is +0."""
+    return int_to_float(value, unit, w=w, x=8, e=e, f=f)
+
+
+@kernel(outputs=("result", "overflow"))
 def float_narrow(a: u[1 + e + f], *, e: int, f: int, to_e: int, to_f: int) -> tuple[u[1 + to_e + to_f], bool]:
     """Round to a format with at least two fraction bits less."""
     sign, exponent, significand = unpack(a, e=e, f=f)

@@ -1,0 +1,126 @@
+"""The arithmetic of the RTL: the Verilog of every kernel, with exactly the latencies of a configuration.
+
+A module `k_<name>` has a clock and the ports of the library's kernel <name>, no reset, valid or clock enable: a result
+is visible the stated number of cycles behind its operands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+from npusim.config import NpuConfig, load_config
+from npusim.errors import ConfigError, NpuError
+from npusim_hls import kernels as library
+from npusim_hls.compiler import plan_in, stages_needed
+from npusim_hls.emit import Options, emit
+from npusim_hls.errors import HlsError
+from npusim_hls.kernel import Instance
+
+COMMAND = "python -m npusim.rtl.kernels"
+OPTIONS = Options(valid=False, clock_enable=False, command=COMMAND)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One kernel of the machine: its stages are the configuration's `field` less `extra` cycles around it."""
+
+    instance: Instance
+    field: str
+    extra: int = 0  # cycles of the field that are not the kernel's: an accumulator's register
+
+
+@cache
+def _dot(lanes: int, weight: int, act: int) -> Instance:
+    return library.dot_instance(lanes, weight, act)
+
+
+@cache
+def _block(n: int, m: int) -> Instance:
+    return library.bfp_instance(n, m)
+
+
+def units(config: NpuConfig) -> list[Unit]:
+    """Return every kernel that the machine instantiates."""
+    return [
+        Unit(library.f16_mul, "lat_mul"),
+        Unit(library.f16_add, "lat_add"),
+        Unit(library.f16_max, "lat_add"),
+        Unit(library.f16_relu, "lat_act"),
+        Unit(library.f16_clip, "lat_act"),
+        Unit(library.f16_leaky_relu, "lat_act"),
+        Unit(library.f16_sigmoid, "lat_act"),
+        Unit(library.f16_tanh, "lat_act"),
+        Unit(library.int_to_f32, "lat_convert"),
+        Unit(library.f32_add, "lat_acc"),
+        Unit(library.f32_to_f16, "lat_round"),
+        Unit(_block(config.native_dim, config.act_mantissa), "lat_bfp"),
+        Unit(_dot(config.lanes, config.weight_mantissa, config.act_mantissa), "lat_dot", extra=1),
+        Unit(library.sum_to_f16, "lat_reduce", extra=1),
+    ]
+
+
+@lru_cache(256)
+def needed(instance: Instance, clock_mhz: int) -> int:
+    """Return the fewest stages of a kernel at a clock; a clock too fast for one of its operations is a ConfigError."""
+    try:
+        return stages_needed(instance, clock_mhz)
+    except HlsError as error:
+        raise ConfigError(f"clock_mhz is {clock_mhz}: {instance.name}: {error}") from None
+
+
+def module_name(instance: Instance) -> str:
+    """Return the module of a kernel: block kernels lose their sizes, which are the configuration's."""
+    base = instance.name
+    for block in ("f16_to_bfp", "bfp_dot"):
+        base = block if base.startswith(block) else base
+    return f"k_{base}"
+
+
+@lru_cache(256)
+def _verilog(instance: Instance, stages: int) -> str:
+    return emit(replace(instance, name=module_name(instance)), plan_in(instance, stages), OPTIONS)
+
+
+def check_latencies(config: NpuConfig) -> None:
+    """Raise ConfigError for a latency that its kernels cannot keep at the configuration's clock."""
+    for unit in units(config):
+        got, least = getattr(config, unit.field), needed(unit.instance, config.clock_mhz) + unit.extra
+        if got < least:
+            around = " and 1 for the accumulator" if unit.extra else ""
+            raise ConfigError(
+                f"{unit.field} is {got}: {unit.instance.name} needs {least - unit.extra} cycles{around} "
+                f"at {config.clock_mhz} MHz (allowed: {least} or more)"
+            )
+
+
+def kernel_modules(config: NpuConfig) -> dict[str, str]:
+    """Return file name -> Verilog text of every kernel; `ConfigError` where a latency is too short for the clock."""
+    check_latencies(config)
+    texts = ((unit, _verilog(unit.instance, getattr(config, unit.field) - unit.extra)) for unit in units(config))
+    return {f"{module_name(unit.instance)}.v": text for unit, text in texts}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the files; exit code 2 with one sentence where that is impossible."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Write the Verilog of a configuration's kernels.")
+    parser.add_argument("-c", "--config", default="arria10", help="preset, or TOML file (default: %(default)s)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the files")
+    given = parser.parse_args(arguments)
+    try:
+        files = kernel_modules(load_config(given.config))
+        given.output.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (given.output / name).write_text(text)
+    except (NpuError, HlsError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{len(files)} modules written to {given.output}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
