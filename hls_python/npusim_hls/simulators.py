@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,26 @@ def tools(simulator: str) -> Iterator[None]:
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
+
+
+def waveform_args() -> list[str]:
+    """Options with which Verilator writes FST; raises HlsError where zlib's header is missing.
+
+    The folder lz4 of this package stands in for liblz4 where that is not installed for development.
+    """
+    if not _has_header("zlib.h"):
+        raise HlsError("zlib.h, which waveforms need, is missing; on Debian and Ubuntu: apt-get install zlib1g-dev")
+    if _has_header("lz4.h"):
+        return ["--trace-fst"]
+    library = cache_folder() / "liblz4.a"
+    if not library.exists():
+        library.write_bytes(b"!<arch>\n")  # nothing is in it: the header holds both functions
+    return ["--trace-fst", "-CFLAGS", f"-I{Path(__file__).parent / 'lz4'}", "-LDFLAGS", f"-L{library.parent}"]
+
+
+def _has_header(name: str) -> bool:
+    command = [os.environ.get("CXX", "c++"), "-E", "-include", name, "-x", "c++", os.devnull]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def tail(log: Path) -> str:

@@ -46,7 +46,7 @@ from typing import Any
 import pytest
 
 from npusim_hls.numba_executor import cache_folder
-from npusim_hls.simulators import environment, tail, tools
+from npusim_hls.simulators import environment, tail, tools, waveform_args
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
@@ -141,7 +141,7 @@ def _build(
     runner: Any, top: str, files: list[Path], simulator: str, parameters: dict[str, int], extra: list[str], waves: bool
 ) -> Path:
     """Folder of the built simulation; it is filed under a digest of all that goes into it."""
-    args = [*BUILD_ARGS[simulator], *extra, *(["--trace-fst"] if waves and simulator == "verilator" else [])]
+    args = [*BUILD_ARGS[simulator], *extra, *(waveform_args() if waves and simulator == "verilator" else [])]
     if simulator == "icarus" and not waves:
         args.append("-g2005")
     digest = hashlib.sha256(json.dumps([top, simulator, parameters, args, waves, _tools(simulator)]).encode())
