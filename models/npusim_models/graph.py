@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 
 Array = NDArray[np.float32]
 Values = dict[str, Array]
+Spaces = tuple[tuple[str, int], ...]  # (name, channels) of each concatenated part; (): none
 
 OPSET = 17
 IR_VERSION = 8  # the one that belongs to opset 17
@@ -28,12 +29,14 @@ BN_EPSILON = 1e-5  # TF-Slim, resnet_utils.resnet_arg_scope
 class Param:
     """A parameter of a network.
 
-    role: "weights" and "biases", with "first_weights" where a graph input is multiplied and "centred_weights" and
-    "centred_biases" in a classifier whose outputs are to be centred; "gamma", "beta", "moving_mean", "moving_variance".
+    role: "weights" and "biases", with "first_weights" where a graph input is multiplied, "centred_weights" and
+    "centred_biases" in a classifier whose outputs are to be centred, and "levelled_biases" in a convolution without
+    batch normalisation whose outputs are to be levelled; "gamma", "beta", "moving_mean", "moving_variance"; "scale".
     source, source_shape: its name and shape in a TF-Slim checkpoint; source_axes: their transposition, which gives
     `shape` but for axes of size 1.
     gain, offset: typical gamma and beta where the parameter belongs to a batch normalisation.
-    reads, writes: the feature spaces of a convolution's inputs and outputs, or a classifier's inputs; "": none.
+    reads: the feature spaces of the inputs of a convolution or a classifier, in the order of their concatenation;
+    writes: that of a convolution's outputs, "": none.
     """
 
     name: str
@@ -44,7 +47,7 @@ class Param:
     source_axes: tuple[int, ...]
     gain: float = 1.0
     offset: float = 0.0
-    reads: str = ""
+    reads: Spaces = ()
     writes: str = ""
 
 
@@ -75,7 +78,7 @@ class GraphBuilder:
         self.params: dict[str, Param] = {}
         self.inputs: dict[str, tuple[int, ...]] = {}
         self._channels: dict[str, int] = {}
-        self._spaces: dict[str, str] = {}
+        self._spaces: dict[str, Spaces] = {}
 
     def input(self, name: str, shape: tuple[int, ...]) -> str:
         """Declare a graph input; shape: batch first, channels second."""
@@ -83,13 +86,18 @@ class GraphBuilder:
         self._channels[name] = shape[1]
         return name
 
+    def constant(self, name: str, value: NDArray[np.int64]) -> str:
+        """Add a constant that is no parameter: a shape."""
+        self.nodes.append(helper.make_node("Constant", [], [name], name=f"{name}/Const", value_ints=value.tolist()))
+        return name
+
     def channels(self, value: str) -> int:
         """Return the size of a value's axis 1."""
         return self._channels[value]
 
-    def space(self, value: str) -> str:
-        """Return the feature space of a value, "" if it has none."""
-        return self._spaces.get(value, "")
+    def spaces(self, value: str) -> Spaces:
+        """Return the feature spaces of a value, () if it has none."""
+        return self._spaces.get(value, ())
 
     def node(self, op: str, inputs: Iterable[str], name: str, output: str = "", **attributes: Any) -> str:
         """Append a node that keeps the number of channels of its first input."""
@@ -97,7 +105,15 @@ class GraphBuilder:
         output = output or f"{name}:0"
         self.nodes.append(helper.make_node(op, sources, [output], name=name, **attributes))
         self._channels[output] = self._channels[sources[0]]
-        self._spaces[output] = self._spaces.get(sources[0], "")
+        self._spaces[output] = self.spaces(sources[0])
+        return output
+
+    def concat(self, inputs: Iterable[str], name: str) -> str:
+        """Append a concatenation along the channels."""
+        sources = list(inputs)
+        output = self.node("Concat", sources, name, axis=1)
+        self._channels[output] = sum(self._channels[source] for source in sources)
+        self._spaces[output] = tuple(part for source in sources for part in self.spaces(source))
         return output
 
     def conv(
@@ -116,17 +132,53 @@ class GraphBuilder:
     ) -> str:
         """Append a convolution without bias, its batch normalisation and, if wanted, a ReLU.
 
-        Odd kernels only; padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
+        Padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
         gain, offset: typical gamma and beta of the batch normalisation.
         space: the name of the feature space of the outputs: values that are added share one.  Default: one of its own.
         """
+        y = self.convolution(x, scope, depth, kernel, stride=stride, dilation=dilation, space=space)
+        y = self.batch_norm(y, f"{scope}/BatchNorm", gain=gain, offset=offset)
+        return self.node("Relu", [y], f"{scope}/Relu") if relu else y
+
+    def biased_conv(
+        self,
+        x: str,
+        scope: str,
+        depth: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        padded: bool = True,
+        relu: bool = True,
+        role: str = "levelled_biases",
+    ) -> str:
+        """Append a convolution with bias and, if wanted, a ReLU; not padded: only positions inside of the input."""
+        biases = self._vector(f"{scope}/biases", depth, role)
+        y = self.convolution(x, scope, depth, kernel, stride=stride, dilation=dilation, padded=padded, biases=biases)
+        return self.node("Relu", [y], f"{scope}/Relu") if relu else y
+
+    def convolution(
+        self,
+        x: str,
+        scope: str,
+        depth: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        padded: bool = True,
+        biases: str = "",
+        space: str = "",
+    ) -> str:
+        """Append a convolution alone; kernels are square, and odd where they are padded."""
         shape = (depth, self.channels(x), kernel, kernel)
         space = space or scope
-        weights = self._weights(scope, shape, self._role(x), source_rank=4, reads=self.space(x), writes=space)
-        pad = dilation * (kernel - 1) // 2
+        weights = self._weights(scope, shape, self._role(x), source_rank=4, reads=self.spaces(x), writes=space)
+        pad = dilation * (kernel - 1) // 2 if padded else 0
         y = self.node(
             "Conv",
-            [x, weights],
+            [x, weights, *([biases] if biases else [])],
             f"{scope}/Conv2D",
             kernel_shape=[kernel, kernel],
             strides=[stride, stride],
@@ -134,11 +186,31 @@ class GraphBuilder:
             dilations=[dilation, dilation],
         )
         self._channels[y] = depth
-        self._spaces[y] = space
+        self._spaces[y] = ((space, depth),)
+        return y
+
+    def batch_norm(
+        self, x: str, scope: str, *, gain: float = 1.0, offset: float = 0.0, epsilon: float = BN_EPSILON
+    ) -> str:
+        """Append a batch normalisation; gain, offset: typical gamma and beta."""
+        depth = self.channels(x)
         roles = ("gamma", "beta", "moving_mean", "moving_variance")
-        norm = [self._vector(f"{scope}/BatchNorm/{role}", depth, role, gain=gain, offset=offset) for role in roles]
-        y = self.node("BatchNormalization", [y, *norm], f"{scope}/BatchNorm/FusedBatchNorm", epsilon=BN_EPSILON)
-        return self.node("Relu", [y], f"{scope}/Relu") if relu else y
+        norm = [self._vector(f"{scope}/{role}", depth, role, gain=gain, offset=offset) for role in roles]
+        return self.node("BatchNormalization", [x, *norm], f"{scope}/FusedBatchNorm", epsilon=epsilon)
+
+    def scaled(self, x: str, scope: str, gain: float) -> str:
+        """Append a multiplication by a learned factor a channel; gain: its typical value."""
+        depth, source = self.channels(x), f"{scope}/gamma"
+        param = Param(
+            name=f"{source}_chw",
+            shape=(depth, 1, 1),
+            role="scale",
+            source=source,
+            source_shape=(depth,),
+            source_axes=(0,),
+            gain=gain,
+        )
+        return self.node("Mul", [x, self._add(param)], f"{scope}/mul")
 
     def dense(self, x: str, scope: str, depth: int, *, centred: bool = False, source_rank: int = 2) -> str:
         """Append a fully connected layer with bias.
@@ -147,19 +219,19 @@ class GraphBuilder:
         source_rank: 4 where the checkpoint holds the layer as a 1x1 convolution.
         """
         role = "centred_weights" if centred else self._role(x)
-        reads = self.space(x)
+        reads = self.spaces(x)
         weights = self._weights(scope, (depth, self.channels(x)), role, source_rank=source_rank, reads=reads)
         biases = self._vector(f"{scope}/biases", depth, "centred_biases" if centred else "biases")
         y = self.node("Gemm", [x, weights, biases], f"{scope}/MatMul", transB=1)
         self._channels[y] = depth
-        self._spaces[y] = ""
+        self._spaces[y] = ()
         return y
 
     def _role(self, x: str) -> str:
         return "first_weights" if x in self.inputs else "weights"
 
     def _weights(
-        self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int, reads: str = "", writes: str = ""
+        self, scope: str, shape: tuple[int, ...], role: str, *, source_rank: int, reads: Spaces = (), writes: str = ""
     ) -> str:
         """Add weights[out, in, ...], which a checkpoint holds as [..., in, out]: another layout, so another name."""
         source = f"{scope}/weights"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from npusim_models.errors import OptionError
 
 CHANNEL_MEANS = (123.68, 116.779, 103.939)  # red, green, blue: VGG's, which the service subtracted
+DENSENET_SCALE = 0.017  # by which it multiplied what DenseNet-121 got
 
 
 def synthetic_image(seed: int, size: int = 224) -> NDArray[np.float32]:
@@ -21,9 +22,9 @@ def synthetic_image(seed: int, size: int = 224) -> NDArray[np.float32]:
     return preprocess(synthetic_picture(np.random.default_rng([seed, 0x1A6E]), size))
 
 
-def preprocess(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Turn uint8[height, width, 3] (RGB) into float32[1, 3, height, width] less the channel means."""
-    shifted = picture.astype(np.float32) - np.array(CHANNEL_MEANS, np.float32)
+def preprocess(picture: NDArray[np.uint8], scale: float = 1.0) -> NDArray[np.float32]:
+    """Turn uint8[height, width, 3] (RGB) into float32[1, 3, height, width] less the channel means, times `scale`."""
+    shifted = (picture.astype(np.float32) - np.array(CHANNEL_MEANS, np.float32)) * np.float32(scale)
     return np.ascontiguousarray(shifted.transpose(2, 0, 1)[np.newaxis])
 
 

@@ -11,29 +11,32 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from npusim_models.densenet import densenet
 from npusim_models.errors import OptionError, UnknownNameError, nearest, quoted
 from npusim_models.graph import Network, Values, to_model
 from npusim_models.resnet_v1 import FORMS, UNITS, resnet_v1
 from npusim_models.seeded import Progress, seeded_values
 from npusim_models.small import mlp, tiny_resnet
+from npusim_models.vgg import ssd_vgg, vgg16
 from npusim_models.weights import load_weights
 
 Describe = Callable[..., Network]
 
 
-def _resnets() -> dict[str, Describe]:
-    def entry(depth: int, form: str) -> Describe:
-        return lambda: resnet_v1(depth, form)  # no options: the name has said it all
+def _forms(name: str, describe_form: Callable[[str], Network]) -> dict[str, Describe]:
+    """Return a network's whole form and its parts by name; no options: the name has said it all."""
 
-    return {
-        f"resnet{depth}" + (f"_{form}" if form != "whole" else ""): entry(depth, form)
-        for depth in UNITS
-        for form in FORMS
-    }
+    def entry(form: str) -> Describe:
+        return lambda: describe_form(form)
+
+    return {name + (f"_{form}" if form != "whole" else ""): entry(form) for form in FORMS}
 
 
 NETWORKS: dict[str, Describe] = {
-    **_resnets(),
+    **{name: entry for depth in UNITS for name, entry in _forms(f"resnet{depth}", partial(resnet_v1, depth)).items()},
+    **_forms("densenet121", partial(densenet, 121)),
+    **_forms("vgg16", vgg16),
+    **_forms("ssd_vgg", ssd_vgg),
     "tiny_resnet": tiny_resnet,
     "tiny_resnet_16": partial(tiny_resnet, size=16, width=8),
     "mlp": mlp,

@@ -40,7 +40,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from npusim_models.graph import BN_EPSILON, IR_VERSION, OPSET, Array, Network, Param, Values, subgraph
+from npusim_models.graph import BN_EPSILON, IR_VERSION, OPSET, Array, Network, Param, Spaces, Values, subgraph
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is being done)
 
@@ -50,9 +50,8 @@ OWN = 0.2  # share of a weight's variance that its features do not explain
 SMOOTHNESS = 1.0  # fall of a kernel's amplitude with the square of its frequency
 STEM_SCALE = 0.25  # of a convolution that reads pictures: pixels reach 150, and trained weights are that much smaller
 BETA = 0.1  # deviation of beta in gammas
-SMOOTHNESS = 1.0
 SCORE_DEVIATION = 3.0  # of a classifier's scores over classes and inputs
-MEASURED_ROLES = ("moving_mean", "moving_variance", "centred_biases")
+MEASURED_ROLES = ("moving_mean", "moving_variance", "centred_biases", "levelled_biases")
 
 
 def seeded_values(network: Network, seed: int, progress: Progress | None = None) -> Values:
@@ -75,8 +74,10 @@ def draw(param: Param, seed: int) -> Array:
             return _scaled(param, _normal(rng, shape, 1.0))
         case "centred_weights":
             return _classifier(param, seed, rng)
-        case "biases":
-            return _normal(rng, shape, 0.1)
+        case "biases" | "levelled_biases":
+            return _normal(rng, shape, BETA)
+        case "scale":
+            return np.full(shape, param.gain, np.float32)
         case "gamma":
             gamma: Array = (param.gain * np.exp(0.25 * rng.standard_normal(shape))).astype(np.float32)
             return gamma
@@ -105,6 +106,8 @@ def measure(network: Network, values: Values, samples: Mapping[str, Array], prog
         begin = stop
         if node.op_type == "BatchNormalization":
             _measure_normalisation(node, live[node.input[0]], values)
+        elif node.op_type == "Conv":
+            _level(nodes, stop, live, values)
         else:
             _centre(node, live[node.input[0]], values)
     if progress:
@@ -151,6 +154,26 @@ def _measure_normalisation(node: onnx.NodeProto, x: Array, values: Values) -> No
     values[node.input[4]] = np.maximum(variance, BN_EPSILON).astype(np.float32)
 
 
+def _level(nodes: tuple[onnx.NodeProto, ...], stop: int, live: Values, values: Values) -> None:
+    """Scale the weights of convolution nodes[stop] and add to its biases what a batch normalisation would do.
+
+    Data-dependent initialisation (Mishkin and Matas, "All you need is a good init", 2015), by channel, with weak
+    channels left weak: without it the size of the values would drift from layer to layer.
+    """
+    node = nodes[stop]
+    biases = values[node.input[2]]
+    values[node.input[2]] = np.zeros_like(biases)
+    alone = nodes[stop : stop + 1]
+    reader = helper.make_node("Identity", [node.output[0]], ["levelled"])  # so that the output is read
+    y = _advance((*alone, reader), 0, 1, live, values)[node.output[0]]
+    mean = y.mean(axis=(0, 2, 3), dtype=np.float64)
+    deviation = y.std(axis=(0, 2, 3), dtype=np.float64)
+    scale = 1 / max(float(np.sqrt(np.square(deviation).mean())), BN_EPSILON)
+    scale *= np.minimum(1, 1 / np.maximum(deviation * scale, BN_EPSILON))
+    values[node.input[1]] = (values[node.input[1]] * scale[:, np.newaxis, np.newaxis, np.newaxis]).astype(np.float32)
+    values[node.input[2]] = (biases - mean * scale).astype(np.float32)
+
+
 def _centre(node: onnx.NodeProto, x: Array, values: Values) -> None:
     """Give a Gemm with transposed weights scores of mean 0 and deviation SCORE_DEVIATION on x: float32[n, inputs]."""
     weights = values[node.input[1]].astype(np.float64)
@@ -168,11 +191,24 @@ def features(seed: int, space: str, channels: int) -> NDArray[np.intp]:
     return _stream(seed, f"{space}/features").permutation(channels) % count
 
 
+def joint_features(seed: int, spaces: Spaces) -> NDArray[np.intp]:
+    """Return intp[channels]: the features of concatenated spaces; parts of one space share its features."""
+    first: dict[tuple[str, int], int] = {}
+    found, count = [], 0
+    for part in spaces:
+        own = features(seed, *part)
+        if part not in first:
+            first[part] = count
+            count += int(own.max()) + 1
+        found.append(own + first[part])
+    return np.concatenate(found)
+
+
 def _convolution(param: Param, seed: int, rng: np.random.Generator) -> Array:
     """Draw weights[out, in, height, width] between features, smooth in space, and what is each weight's own."""
     depth, fan_in, *kernel = param.shape
     outputs = features(seed, param.writes, depth)
-    inputs = features(seed, param.reads, fan_in) if param.reads else np.arange(fan_in)
+    inputs = joint_features(seed, param.reads) if param.reads else np.arange(fan_in)
     smooth = _smooth(rng, (outputs.max() + 1, inputs.max() + 1), kernel[0])
     own = _smooth(rng, (depth, fan_in), kernel[0])
     shared = math.sqrt(1 - OWN)
@@ -215,7 +251,7 @@ def _classifier(param: Param, seed: int, rng: np.random.Generator) -> Array:
     if not param.reads:
         own /= np.float32(math.sqrt(fan_in))
         return own
-    inputs = features(seed, param.reads, fan_in)
+    inputs = joint_features(seed, param.reads)
     shared = rng.laplace(0, 1, (classes, int(inputs.max()) + 1)).astype(np.float32)
     shared /= np.sqrt(np.square(shared).mean(axis=1, keepdims=True))  # no class is favoured
     weights: Array = math.sqrt(1 - OWN) * shared[:, inputs] + math.sqrt(OWN) * own

@@ -49,7 +49,7 @@ def tiny_resnet(size: int = 32, width: int = 16, classes: int = 10) -> Network:
 def _unit(g: GraphBuilder, x: str, scope: str, depth: int, stride: int = 1) -> str:
     """Append a residual unit of two 3x3 convolutions."""
     projected = g.channels(x) != depth
-    space = scope if projected else g.space(x)
+    space = scope if projected else g.spaces(x)[0][0]
     if projected:
         shortcut = g.conv(x, f"{scope}/shortcut", depth, 1, stride=stride, relu=False, space=space)
     elif stride > 1:
