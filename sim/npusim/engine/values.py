@@ -18,8 +18,9 @@ from npusim.chain.addresses import nest
 from npusim.config import NpuConfig
 from npusim.engine import gather
 from npusim.engine.matvec import Targets, TilePool, matvec
+from npusim.engine.reduce import Reduction, reduce_windows
 from npusim.engine.tables import unary_table
-from npusim.engine.vector import Op, Reduction, Stage, Stages, apply_stages, reduce_windows
+from npusim.engine.vector import Op, Stage, Stages, apply_stages
 from npusim.isa import Space
 from npusim.numerics import from_f16_bits, quantise_activations_into, to_f16_bits, unpack_tiles
 
@@ -68,6 +69,9 @@ class _Prepared:
 
 Observer = Callable[[ComputeChain, F32], None]
 """Called with each chain's outputs, float32[outputs, N], in output order; valid only during the call."""
+
+MoveObserver = Callable[[VectorMove, F32], None]
+"""The same for vector moves: float32[vectors, N] as they are written."""
 
 
 class Engine:
@@ -214,13 +218,19 @@ class Engine:
 
     # ---- a run -------------------------------------------------------------------------------------------------
 
-    def run(self, net: NetPort, observe: Observer | None = None, progress: Callable[[int], None] | None = None) -> bool:
+    def run(
+        self,
+        net: NetPort,
+        observe: Observer | None = None,
+        progress: Callable[[int], None] | None = None,
+        moved: MoveObserver | None = None,
+    ) -> bool:
         """Execute the program; returns the sticky overflow flag.
 
-        net: host's end of the queues; observe: sees every chain's outputs; progress: called after each chain with its
-        number.
+        net: host's end of the queues; observe: sees every compute chain's outputs; progress: called after each chain
+        with its number; moved: sees the vectors of every vector move.
         """
-        self.net, self.observe, self.overflow = net, observe, False
+        self.net, self.observe, self.moved, self.overflow = net, observe, moved, False
         self.held: F32 | None = None
         for chain in self.decoded.chains:
             if isinstance(chain, VectorMove):
@@ -241,6 +251,8 @@ class Engine:
             vectors = self._read_dram(chain.source.addr, source)
         else:
             vectors = self.memory[chain.source.space][self._wrap(chain.source.space, chain.source.addr + source)]
+        if self.moved is not None:
+            self.moved(chain, vectors)
         for write in chain.targets:
             if write.space is Space.NET_OUT_Q:
                 self.net.send(vectors)

@@ -9,12 +9,13 @@ part of device cycles.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from npusim.chain import Decoded, VectorMove
 from npusim.config import NpuConfig
-from npusim.engine.timing import Simulation, Timing
+from npusim.engine.timing import Simulation, Span, Timing
 from npusim.isa import Space
 from npusim.program import Port, Program
 
@@ -77,28 +78,41 @@ def outside_ms(program: Program) -> float:
 
 def run_clock(program: Program, decoded: Decoded) -> Timing:
     """Return the run's times, with tensors from the host arriving when they can."""
-    waits = depends_on(program)
-    if not any(waits.values()):
+    arrivals = _Arrivals(program, decoded)
+    if not any(arrivals.waits.values()):
         return Simulation(decoded, program.config).run()
-    moves = _moves_by_port(program, decoded)
-    order = sorted((index, at) for at, indices in moves.items() for index in indices)
-    port_of = [at for _, at in order]
+    simulation = Simulation(decoded, program.config, lambda number: arrivals.ready(number, simulation.spans))
+    return simulation.run()
 
-    def ready(number: int) -> int:
-        at = port_of[number]
-        if not waits[at]:
+
+def arrivals(program: Program, decoded: Decoded, timing: Timing) -> dict[int, int]:
+    """Return for every NetInQ move, by chain, the cycle in which its vectors are there."""
+    found = _Arrivals(program, decoded)
+    order = enumerate(found.order)
+    return {i: found.ready(n, timing.spans) for n, (i, at) in order if program.io[at].direction == "in"}
+
+
+class _Arrivals:
+    """When the host's answers are there: order of the moves on the network queues, and what each waits for."""
+
+    def __init__(self, program: Program, decoded: Decoded) -> None:
+        self.program, self.waits = program, depends_on(program)
+        self.moves = _moves_by_port(program, decoded)
+        self.order = sorted((index, at) for at, indices in self.moves.items() for index in indices)
+
+    def ready(self, number: int, spans: Sequence[Span | None]) -> int:
+        """Return the cycle for the n-th move on the queues; spans: of the chains, None where not known yet."""
+        at, config = self.order[number][1], self.program.config
+        if not self.waits[at]:
             return 0
         complete = 0
-        for sent in waits[at]:
-            spans = [simulation.spans[index] for index in moves[sent]]
-            gone = [span.complete for span in spans if span is not None]
-            assert len(gone) == len(spans), "the vector queue works in order"
-            there = link_cycles(_bytes(program.io[sent], program.config), program.config)
+        for sent in self.waits[at]:
+            found = [spans[index] for index in self.moves[sent]]
+            gone = [span.complete for span in found if span is not None]
+            assert len(gone) == len(found), "the vector queue works in order"
+            there = link_cycles(_bytes(self.program.io[sent], config), config)
             complete = max(complete, max(gone) + math.ceil(there))
-        return complete + math.ceil(link_cycles(_bytes(program.io[at], program.config), program.config))
-
-    simulation = Simulation(decoded, program.config, ready)
-    return simulation.run()
+        return complete + math.ceil(link_cycles(_bytes(self.program.io[at], config), config))
 
 
 def _bytes(port: Port, config: NpuConfig) -> int:
