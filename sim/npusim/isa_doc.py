@@ -134,7 +134,9 @@ def verilog() -> str:
         "scalar registers", [("REG_N", str(len(isa.Reg))), ("REG_W", str(isa.REG_BITS)), ("REG_IDX_W", str(reg_bits))]
     )
     group("numbers of scalar registers", [(f"REG_{r.name}", f"{reg_bits}'d{int(r)}") for r in isa.Reg])
-    group("values after reset", [(f"RESET_{r.name}", f"{isa.REG_BITS}'d{i.reset}") for r, i in isa.REGISTERS.items()])
+    resets = [(f"RESET_{r.name}", f"{isa.REG_BITS}'d{i.reset}") for r, i in isa.REGISTERS.items()]
+    joined = ", ".join(f"`NPU_{name}" for name, _ in reversed(resets))
+    group("values after reset; all, register 0 lowest", [*resets, ("RESET_ALL", f"{{{joined}}}")])
     group("memory spaces", [(f"SPACE_{s.name}", f"{space_bits}'d{int(s)}") for s in isa.Space])
     group("queues", [("QUEUE_N", str(len(isa.Queue))), *((f"QUEUE_{q.name}", str(int(q))) for q in isa.Queue)])
     group("stages of a chain", [(f"STAGE_{s.name}", f"4'd{int(s)}") for s in isa.Stage])

@@ -1,0 +1,77 @@
+// npu_dispatch: the program to chain descriptors: fetch, decode, check, push.
+// Contract: one word a cycle leaves the pipeline (word_done); an end_chain only when its queue has room, and all
+// words behind it wait. A fault leaves in place of its word; nothing follows it, or halt, or `stop`.
+// The pipeline is six stages deep: memory, word, chain, two of checks, dispatch. Nothing that is dispatched feeds back to it,
+// so its depth shows only between `start` and the first word, which is cycle 0.
+// Test: tests/rtl/test_npu_dispatch.py
+`include "npu_isa.vh"
+`include "npu_chain.vh"
+`default_nettype none
+module npu_dispatch #(
+    parameter NATIVE_DIM     = 8,
+    parameter ENGINES        = 4,
+    parameter SHARED_WEIGHTS = 1,
+    parameter MRF_TILES      = 16,
+    parameter EXPANDER       = 256,
+    parameter EXPANDER_ROWS  = 8,
+    parameter IMEM_WORDS     = 4096
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire                    clear,
+    input  wire                    start,         // one cycle, after clear
+    input  wire                    stop,          // dispatch nothing more
+    input  wire [31:0]             cfg_words,
+    output wire                    imem_en,
+    output wire [23:0]             imem_addr,
+    input  wire [`NPU_WORD_W-1:0]  imem_data,
+    output wire [`NPU_QUEUE_N-1:0] m_valid,       // one bit a queue
+    input  wire [`NPU_QUEUE_N-1:0] m_ready,
+    output wire [`NPU_D_W-1:0]     m_desc,
+    output wire                    word_done,     // a word is dispatched in this cycle
+    output wire                    halt_done,     // it is halt
+    output wire                    fault_valid,
+    output wire [3:0]              fault_code,
+    output wire [23:0]             fault_word
+);
+`include "npu_csr.vh"
+    wire        f_valid, a_valid, a_end, a_halt, c_valid, c_end, c_halt;
+    wire [`NPU_WORD_W-1:0] f_word;
+    wire [23:0] f_pc, a_pc;
+    wire [3:0]  f_fault, a_fault, c_fault;
+    wire [`NPU_QUEUE_N-1:0] queue;
+    wire [22:0] taps;
+    wire [47:0] row;
+    wire [46:0] elements;
+
+    wire full = c_end && (queue & m_ready) == {`NPU_QUEUE_N{1'b0}};
+    wire move = !full && !stop;
+
+    assign m_valid     = c_end && !stop ? queue : {`NPU_QUEUE_N{1'b0}};
+    assign word_done   = c_valid && c_fault == FAULT_NONE && move;
+    assign halt_done   = c_halt && move;
+    assign fault_valid = c_valid && c_fault != FAULT_NONE && !stop;
+    assign fault_code  = c_fault;
+
+    npu_fetch #(.IMEM_WORDS(IMEM_WORDS)) fetch (
+        .clk(clk), .rst(rst), .clear(clear), .start(start), .cfg_words(cfg_words), .imem_en(imem_en),
+        .imem_addr(imem_addr), .imem_data(imem_data), .m_valid(f_valid), .m_ready(move), .m_word(f_word), .m_pc(f_pc),
+        .m_fault(f_fault)
+    );
+
+    npu_assemble #(.NATIVE_DIM(NATIVE_DIM)) assemble (
+        .clk(clk), .rst(rst), .clear(clear), .move(move), .s_valid(f_valid), .s_word(f_word), .s_pc(f_pc),
+        .s_fault(f_fault), .m_valid(a_valid), .m_end(a_end), .m_halt(a_halt), .m_fault(a_fault), .m_pc(a_pc),
+        .m_queue(queue), .m_desc(m_desc), .m_taps(taps), .m_row(row), .m_elements(elements)
+    );
+
+    npu_check #(
+        .NATIVE_DIM(NATIVE_DIM), .ENGINES(ENGINES), .SHARED_WEIGHTS(SHARED_WEIGHTS), .MRF_TILES(MRF_TILES),
+        .EXPANDER(EXPANDER), .EXPANDER_ROWS(EXPANDER_ROWS)
+    ) check (
+        .clk(clk), .rst(rst), .clear(clear), .move(move), .s_valid(a_valid), .s_end(a_end), .s_halt(a_halt),
+        .s_fault(a_fault), .s_pc(a_pc), .s_queue(queue), .s_desc(m_desc), .s_taps(taps), .s_row(row),
+        .s_elements(elements), .m_valid(c_valid), .m_end(c_end), .m_halt(c_halt), .m_fault(c_fault), .m_pc(fault_word)
+    );
+endmodule
+`default_nettype wire
