@@ -1,5 +1,5 @@
 // sum_to_f16: value · 2**unit, an exact sum in fixed point, rounded once; a sum of 0 is +0.
-// Generated from convert.py:25 sum_to_float(w=63, unit=-24, e=5, f=10); do not edit, run `npusim hls emit sum_to_f16`.
+// Generated from convert.py:33 sum_to_float(w=63, unit=-24, e=5, f=10); do not edit, run `npusim hls emit sum_to_f16`.
 // Contract: one result a cycle, latency 6 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none

@@ -26,7 +26,8 @@ f16_mul: Callable[[int, int], Rounded] = _plain(kernels.f16_mul)
 f16_max: Callable[[int, int], int] = _plain(kernels.f16_max)
 f32_add: Callable[[int, int], Rounded] = _plain(kernels.f32_add)
 f32_to_f16: Callable[[int], Rounded] = _plain(kernels.f32_to_f16)
-f16_to_f32: Callable[[int], int] = _plain(kernels.f16_to_f32)
+f16_to_fixed: Callable[[int], tuple[int, int]] = _plain(kernels.f16_to_fixed)
+sum_to_f16: Callable[[int], Rounded] = _plain(kernels.sum_to_f16)
 
 # These meet the same few thousand values again and again.
 int_to_f32: Callable[[int, int], Rounded] = lru_cache(1 << 16)(_plain(kernels.int_to_f32))

@@ -315,10 +315,13 @@ class GoldenMachine:
         return result
 
     def _reduce_add(self, window: list[Vector]) -> Vector:
-        sums = list(map(arith.f16_to_f32, window[0]))
-        for vector in window[1:]:
-            sums = self._lanes(arith.f32_add, sums, list(map(arith.f16_to_f32, vector)))
-        return self._round(sums)
+        """The exact sums in units of 2^-24, each rounded once."""
+        totals = [0] * self.config.native_dim
+        for vector in window:
+            for lane, bits in enumerate(vector):
+                sign, units = arith.f16_to_fixed(bits)
+                totals[lane] += -units if sign else units
+        return tuple(self._lanes(arith.sum_to_f16, totals))
 
     # ---- memories ----------------------------------------------------------------------------------------------
 

@@ -259,7 +259,7 @@ TABLE: tuple[Instr, ...] = (
     Instr("v_sigm", 0x1B, Stage.MFU0_ACT, (_MFU,), "1 / (1 + exp(-x)), the integer kernel of npusim_hls"),
     Instr("v_tanh", 0x1C, Stage.MFU0_ACT, (_MFU,), "tanh(x), the integer kernel of npusim_hls"),
     Instr("v_red_max", 0x20, Stage.REDUCE, (), "maximum over windows of the stream (RED_*)"),
-    Instr("v_red_add", 0x21, Stage.REDUCE, (), "sum over windows of the stream in fp32, rounded once (RED_*)"),
+    Instr("v_red_add", 0x21, Stage.REDUCE, (), "exact sum over windows of the stream, rounded once (RED_*)"),
     Instr("v_wr", 0x28, Stage.WRITE, (_SPACE, _ADDR, _base(53, "WR_BASE")), "write the outputs; several = multicast"),
     Instr("m_wr", 0x29, Stage.WRITE, (Field("tile", 0, 24, "uint", "first tile slot in MatrixRf; slots wrap"),),
           "end of a weight move: store the tiles"),

@@ -31,6 +31,7 @@ from numba.extending import intrinsic, register_jitable
 from .errors import InputError
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int8]
 I16 = npt.NDArray[np.int16]
 I32 = npt.NDArray[np.int32]
@@ -45,6 +46,8 @@ MIN_ACT_EXP = -14  # exponent of an all-zero block of activations
 MIN_WEIGHT_EXP = -126  # exponent of an all-zero row of weights
 _MAX_F32 = np.float32(np.finfo(np.float32).max)
 _MIN_F32 = np.float32(2.0**-126)
+_MAX_HALF64, _MIN_HALF64 = (int(np.float64(x).view(np.int64)) for x in (MAX_HALF, MIN_HALF))
+_SIGN64 = -(1 << 63)
 _I32 = ir.IntType(32)
 _F32 = ir.FloatType()
 
@@ -140,6 +143,27 @@ def round_halves(source, target, count):
         over |= _round_lanes(16, source + at, target + at)
     for at in range(whole * 4, count * 4, 4):
         over |= _round_lanes(1, source + at, target + at)
+    return over
+
+
+@njit(cache=True, nogil=True)
+def round_totals(total: F64, out: F32, row: int) -> bool:
+    """Round float64 to halves in a row of `out` (compiled code only); return whether any saturated.
+
+    total: float64[N], scratch: overwritten; out: float32[rows, N].  A zero keeps its sign.
+    """
+    bits = total.view(np.int64)
+    over = False
+    for i in range(bits.size):
+        b = bits[i]
+        b = (b + (1 << 41) - 1 + ((b >> 42) & 1)) & ~((1 << 42) - 1)  # a carry goes into the exponent, as it should
+        sign = b & _SIGN64
+        magnitude = b ^ sign
+        over |= magnitude > _MAX_HALF64
+        magnitude = min(magnitude, _MAX_HALF64)
+        bits[i] = (0 if magnitude < _MIN_HALF64 else magnitude) | sign
+    for i in range(bits.size):
+        out[row, i] = np.float32(total[i])
     return over
 
 

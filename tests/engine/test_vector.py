@@ -1,19 +1,15 @@
-"""The vector chain's stages and reductions against slow twins, bit for bit."""
+"""The vector chain's stages against slow twins, bit for bit."""
 
 from __future__ import annotations
 
 import math
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from npusim.engine.vector import Op, Reduction, Stage, apply_stages, reduce_windows, windows_in_run
+from npusim.engine.vector import Op, Stage, apply_stages
 from npusim.errors import InputError
 from npusim.numerics import from_f16_bits, round_f16, to_f16_bits
 
@@ -208,96 +204,3 @@ def test_overflow_sticks_and_stays_silent_otherwise() -> None:
 def test_misfits_are_refused(stage: Stage, text: str) -> None:
     with pytest.raises(InputError, match=text):
         apply_stages(np.zeros((3, 8), np.float32), [stage])
-
-
-# ---- reductions -----------------------------------------------------------------------------------------------------
-
-
-def windows(n: int, overlap: int, head: int, run: int, tail: bool) -> list[range]:
-    """The windows of a run, told step by step."""
-    result, begin, end, seen = [], 0, head, 0
-    while seen < run:
-        if end > run and not tail:
-            break
-        result.append(range(begin, min(end, run)))
-        seen = min(end, run)
-        begin, end = end - overlap, end - overlap + n
-    return result
-
-
-def reduced(x: F32, kind: Reduction, spans: list[range], run: int) -> tuple[F32, bool]:
-    rows, sticky = [], False
-    for base in range(0, len(x), run):
-        for span in spans:
-            row = []
-            for values in x[[base + p for p in span]].T:
-                y, over = float(values[0]), False
-                if kind is Reduction.MAX:
-                    for v in values[1:]:
-                        y = larger(y, float(v))
-                else:
-                    total = np.float32(values[0])
-                    for v in values[1:]:
-                        total = np.float32(total + v)
-                    y, over = half(Fraction(float(total)), bool(np.signbit(total)))
-                row.append(y)
-                sticky |= over
-            rows.append(row)
-    return np.array(rows, np.float32).reshape(len(rows), x.shape[1]), sticky
-
-
-@st.composite
-def reductions(draw: st.DrawFn) -> dict[str, Any]:
-    overlap = draw(st.integers(0, 1))
-    n = draw(st.integers(1 + overlap, 6))
-    head = draw(st.integers(1, n))
-    return {"n": n, "overlap": overlap, "head": head, "run": draw(st.integers(1, 15)), "tail": draw(st.booleans())}
-
-
-@given(reductions(), st.integers(0, 3), st.sampled_from([3, 18]), st.integers(0, 99), st.sampled_from(Reduction))
-@settings(max_examples=150, deadline=None)
-def test_reductions(how: dict[str, Any], runs: int, width: int, seed: int, kind: Reduction) -> None:
-    rng = np.random.default_rng(seed)
-    x = rng.choice(CORNERS if seed % 3 == 0 else ALL, (runs * how["run"], width))
-    spans = windows(**how)
-    assert windows_in_run(**how) == len(spans)
-    out = np.full((runs * len(spans), width), np.nan, np.float32)
-    want, want_over = reduced(x, kind, spans, how["run"])
-    assert reduce_windows(x, kind, out, **how) == want_over
-    assert same(out, want)
-
-
-def test_windows_share_at_most_what_they_say() -> None:
-    """A 3-wide pool of stride 2 along a row of 7: 0-2, 2-4, 4-6."""
-    assert windows(3, 1, 3, 7, False) == [range(0, 3), range(2, 5), range(4, 7)]
-    for a, b in pairwise(windows(4, 1, 2, 12, True)):
-        assert a.stop - b.start == 1
-
-
-def test_sums_are_taken_in_order_and_rounded_once() -> None:
-    x = np.array([[2048.0], [1.0], [1.0], [1.0]], np.float32)  # each 1 alone would be rounded away in a half
-    out = np.empty((1, 1), np.float32)
-    assert not reduce_windows(x, Reduction.SUM, out, n=4, run=4)
-    assert out[0, 0] == 2052.0
-    tiny = np.array([[2.0**15], [2.0**-14], [-(2.0**15)]], np.float32)  # 2^-14 is lost against 2^15 in 24 bits
-    assert not reduce_windows(tiny, Reduction.SUM, out, n=3, run=3)
-    assert out[0, 0] == 0.0
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"n": 0, "run": 4},
-        {"n": 2, "overlap": 2, "run": 4},
-        {"n": 1, "overlap": 1, "run": 4},
-        {"n": 2, "head": 0, "run": 4},
-        {"n": 2, "run": 0},
-    ],
-)
-def test_bad_windows_are_refused(how: dict[str, Any]) -> None:
-    with pytest.raises(
-        InputError, match=r"reduction: got n=.* \(allowed: n, head and run at least 1, overlap 0 or 1 and below n"
-    ):
-        reduce_windows(np.zeros((4, 1), np.float32), Reduction.MAX, np.zeros((2, 1), np.float32), **how)
-    with pytest.raises(InputError, match=r"x: got 5 vectors \(allowed: a multiple of run=4\)"):
-        reduce_windows(np.zeros((5, 1), np.float32), Reduction.MAX, np.zeros((2, 1), np.float32), n=2, run=4)

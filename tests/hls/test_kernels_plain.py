@@ -90,6 +90,20 @@ def test_integers_round_once() -> None:
             assert kernels.int_to_f32(value, exponent) == want, (value, exponent)
 
 
+def test_sums_in_fixed_point_are_exact_and_rounded_once() -> None:
+    for word in range(1 << 16):
+        sign, magnitude = kernels.f16_to_fixed(word)
+        want_sign, want = oracle.F16.split(word)
+        assert (sign, Fraction(magnitude, 1 << 24)) == (want_sign, want)
+    rng = random.Random(10)
+    most = (1 << 22) * (65504 << 24)
+    totals = [0, 1, -1, most, -most, (1 << 10) - 1, 1 << 10, 65519 << 24, (65520 << 24) - 1, 65520 << 24]
+    totals += [rng.getrandbits(rng.randrange(1, 63)) * rng.choice([-1, 1]) for _ in range(3000)]
+    totals += [(2048 + odd) * (1 << shift) + low for odd in (1, 3) for shift in (1, 20) for low in (-1, 0, 1)]
+    for total in totals:
+        assert kernels.sum_to_f16(total) == oracle.F16.encode(int(total < 0), Fraction(abs(total), 1 << 24)), total
+
+
 def test_accumulation_step_is_convert_then_add() -> None:
     rng = random.Random(9)
     for _ in range(2000):

@@ -34,6 +34,7 @@ bf16_max = floats.float_max.bind("bf16_max", **BF16)
 int_to_f32 = convert.int_to_float.bind("int_to_f32", w=32, x=10, **F32)
 f32_to_f16 = convert.float_narrow.bind("f32_to_f16", **F32, to_e=5, to_f=10)
 f16_to_f32 = convert.float_widen.bind("f16_to_f32", **F16, to_e=8, to_f=23)
+f16_to_fixed = convert.float_to_fixed.bind("f16_to_fixed", **F16)  # in units of 2**-24
 sum_to_f16 = convert.sum_to_float.bind("sum_to_f16", w=63, unit=-24, **F16)  # of 2**22 numbers: below 2**62 units
 f32_accumulate = convert.accumulate.bind("f32_accumulate", w=32, x=10, **F32)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from npusim_hls.kernel import kernel
 from npusim_hls.kernels.floats import float_add, round_pack, unpack
-from npusim_hls.lang import bits, clz
+from npusim_hls.lang import bit, bits, cat, clz
 from npusim_hls.widths import array, s, u
 
 
@@ -19,6 +19,14 @@ def int_to_float(value: s[w], exponent: s[x], *, w: int, x: int, e: int, f: int)
     norm = bits(magnitude << (wide - w) << zeros, wide - 1, 0)
     biased = exponent + (1 << (e - 1)) - 1 + (w - 1) - zeros
     return round_pack(value < 0, biased, norm, e=e, f=f, w=wide)
+
+
+@kernel(outputs=("sign", "magnitude"))
+def float_to_fixed(a: u[1 + e + f], *, e: int, f: int) -> tuple[bool, u[f + (1 << e) - 1]]:
+    """A number as sign and integer in units of its smallest normal's last bit, exactly; subnormals are 0."""
+    exponent = bits(a, e + f - 1, f)
+    magnitude = (cat((1, 1), (bits(a, f - 1, 0), f)) << exponent) >> 1
+    return bit(a, e + f), 0 if exponent == 0 else magnitude
 
 
 @kernel(outputs=("result", "overflow"))

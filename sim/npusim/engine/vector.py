@@ -1,4 +1,4 @@
-"""The vector chain's values: point-wise stages and window reductions on streams of native vectors.
+"""The vector chain's values: point-wise stages on streams of native vectors (reductions are in `engine.reduce`).
 
 A stream is float32[P, N] of halves (see `npusim.numerics`); every stage rounds once to a half.  Zeros carry signs:
 sums and differences follow IEEE to nearest even (x - x is +0, -0 + -0 is -0), and maximum and minimum order -0 below +0
@@ -30,7 +30,6 @@ from ..numerics import (
     half_index,
     like,
     load16,
-    round_halves,
     store16,
 )
 
@@ -52,7 +51,6 @@ class Op(enum.IntEnum):
     LUT = 8  # table[binary16 pattern of a]
 
 
-_SUM = 16  # inside reductions: a + b in fp32, not rounded to a half
 _WITH_OPERAND = (Op.MUL, Op.ADD, Op.A_SUB_B, Op.B_SUB_A, Op.MAX)
 
 
@@ -121,8 +119,6 @@ def _lanes(typingctx: Any, op: Any, lanes: Any, a: Any, b: Any, lo: Any, hi: Any
             b = load16(builder, b_at, count)
             if code == Op.MAX:
                 y = _pick(builder, ">", a, b)
-            elif code == _SUM:
-                y = builder.fadd(a, b)
             else:
                 exact = {
                     Op.MUL: lambda: builder.fmul(a, b),
@@ -219,6 +215,17 @@ def _span(op, a, b, count, lo, hi):
     return over
 
 
+@register_jitable
+def keep_larger(a, b, count):
+    """Replace each of `count` floats at address a by the larger of it and the one at address b (compiled code only)."""
+    zero = np.float32(0.0)
+    whole = count // 16 * 64
+    for at in range(0, whole, 64):
+        _lanes(4, 16, a + at, b + at, zero, zero)
+    for at in range(whole, count * 4, 4):
+        _lanes(4, 1, a + at, b + at, zero, zero)
+
+
 def _stages(codes_at, limits_at, count, stream, first, last, width):
     over = 0
     codes = carray(pointer_to(codes_at, np.int64), (count, 4))
@@ -286,8 +293,8 @@ def apply_stages(x: F32, stages: Sequence[Stage] | Stages, out: F32 | None = Non
     fit.  Safe to call from several threads on disjoint outputs; it holds no lock.
     """
     out = x if out is None else out
-    _require_stream(x, "x")
-    _require_stream(out, "out")
+    require_stream(x, "x")
+    require_stream(out, "out")
     if x.shape != out.shape:
         raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
     ready = stages if isinstance(stages, Stages) else Stages(stages, *x.shape)
@@ -331,7 +338,7 @@ def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, in
     operand, index = stage.operand, stage.index
     if operand is None:
         raise InputError(f"{name}: got no operand (allowed: float32[entries, {width}])")
-    _require_stream(operand, f"{name}: operand")
+    require_stream(operand, f"{name}: operand")
     if operand.shape[1] != width:
         raise InputError(f"{name}: operand: got vectors of {operand.shape[1]} (allowed: {width}, as the stream)")
     if isinstance(index, np.ndarray):
@@ -348,95 +355,7 @@ def _encode(stage: Stage, positions: int, width: int) -> tuple[int, int, int, in
     return code
 
 
-def _require_stream(x: F32, name: str) -> None:
+def require_stream(x: F32, name: str) -> None:
+    """Refuse what is not a C-contiguous float32[P, N]."""
     if x.ndim != 2 or x.dtype != np.float32 or not x.flags.c_contiguous:
         raise InputError(f"{name}: got {x.dtype}, {x.ndim}-D (allowed: a C-contiguous 2-D array of float32)")
-
-
-# ------------------------------------------------------------------------------------------------------ reductions
-
-
-class Reduction(enum.IntEnum):
-    """What a window becomes: its largest half, or its sum in fp32 in stream order, rounded once at the end."""
-
-    MAX = 0
-    SUM = 1
-
-
-def _check_windows(n: int, overlap: int, head: int, run: int) -> None:
-    if n < 1 or overlap not in (0, 1) or overlap >= n or head < 1 or run < 1:
-        raise InputError(
-            f"reduction: got n={n}, overlap={overlap}, head={head}, run={run} "
-            "(allowed: n, head and run at least 1, overlap 0 or 1 and below n)"
-        )
-
-
-def windows_in_run(n: int, overlap: int, head: int, run: int, tail: bool) -> int:
-    """Return how many windows a run of `run` elements gives (see `reduce_windows`)."""
-    _check_windows(n, overlap, head, run)
-    if run < head:
-        return int(tail)
-    whole, rest = divmod(run - head, n - overlap)
-    return 1 + whole + (tail and rest > 0)
-
-
-def reduce_windows(
-    x: F32,
-    kind: Reduction,
-    out: F32,
-    *,
-    n: int,
-    overlap: int = 0,
-    head: int | None = None,
-    run: int,
-    tail: bool = False,
-) -> bool:
-    """Reduce windows of a stream, element by element of the native vector.
-
-    x: float32[P, N], P a multiple of `run`, at which the state starts again; out: float32[P / run * W, N] with
-    W = windows_in_run(...), not overlapping x.  The first window of a run takes `head` vectors (n when None); every
-    later one starts `overlap` vectors before the end of the one before and has n in all.  What is left at the end of a
-    run, if it holds at least one vector that no window has seen, is a shorter window of its own with `tail`, and is
-    dropped without.  Returns whether a sum saturated.
-    """
-    head = n if head is None else head
-    per_run = windows_in_run(n, overlap, head, run, tail)
-    _require_stream(x, "x")
-    _require_stream(out, "out")
-    if len(x) % run:
-        raise InputError(f"x: got {len(x)} vectors (allowed: a multiple of run={run})")
-    if out.shape != (len(x) // run * per_run, x.shape[1]):
-        raise InputError(f"out: got shape {out.shape} (allowed: {(len(x) // run * per_run, x.shape[1])})")
-    return bool(_reduce(x, int(kind), out, n, overlap, head, run, per_run))
-
-
-@njit(cache=True, nogil=True)
-def _reduce(x, kind, out, n, overlap, head, run, per_run):
-    over = 0
-    to = 0
-    row = x.shape[1] * 4
-    whole = row // 64 * 64
-    zero = np.float32(0.0)
-    for base in range(0, x.shape[0], run):
-        begin, end = 0, head
-        for _ in range(per_run):
-            y = out.ctypes.data + to * row
-            copy_floats(x.ctypes.data + (base + begin) * row, y, x.shape[1])
-            for p in range(begin + 1, min(end, run)):
-                v = x.ctypes.data + (base + p) * row
-                if kind == 0:
-                    for at in range(0, whole, 64):
-                        _lanes(4, 16, y + at, v + at, zero, zero)
-                    for at in range(whole, row, 4):
-                        _lanes(4, 1, y + at, v + at, zero, zero)
-                else:  # sums of halves are multiples of 2^-24 and far below 2^128: IEEE addition is the fp32 rule
-                    for at in range(0, whole, 64):
-                        _lanes(16, 16, y + at, v + at, zero, zero)
-                    for at in range(whole, row, 4):
-                        _lanes(16, 1, y + at, v + at, zero, zero)
-            if kind == 1:
-                over |= round_halves(y, y, x.shape[1])
-            to += 1
-            begin = end - overlap
-            end = begin + n
-    return over

@@ -26,11 +26,12 @@ OPTIONS = Options(valid=False, clock_enable=False, command=COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One kernel of the machine: its stages are the configuration's `field` less `extra` cycles around it."""
+    """One kernel of the machine and its stages: the configuration's `field` less what surrounds the kernel there."""
 
     instance: Instance
     field: str
-    extra: int = 0  # cycles of the field that are not the kernel's: an accumulator's register
+    stages: int
+    around: str = ""  # the cycles of the field that are not the kernel's
 
 
 @cache
@@ -45,21 +46,28 @@ def _block(n: int, m: int) -> Instance:
 
 def units(config: NpuConfig) -> list[Unit]:
     """Return every kernel that the machine instantiates."""
+    dot = _dot(config.lanes, config.weight_mantissa, config.act_mantissa)
+    block = _block(config.native_dim, config.act_mantissa)
+    fields = {
+        "lat_mul": [library.f16_mul],
+        "lat_add": [library.f16_add, library.f16_max],
+        "lat_act": [
+            library.f16_relu,
+            library.f16_clip,
+            library.f16_leaky_relu,
+            library.f16_sigmoid,
+            library.f16_tanh,
+        ],
+        "lat_convert": [library.int_to_f32],
+        "lat_acc": [library.f32_add],
+        "lat_round": [library.f32_to_f16],
+        "lat_bfp": [block],
+    }
+    whole = [Unit(one, field, getattr(config, field)) for field, group in fields.items() for one in group]
     return [
-        Unit(library.f16_mul, "lat_mul"),
-        Unit(library.f16_add, "lat_add"),
-        Unit(library.f16_max, "lat_add"),
-        Unit(library.f16_relu, "lat_act"),
-        Unit(library.f16_clip, "lat_act"),
-        Unit(library.f16_leaky_relu, "lat_act"),
-        Unit(library.f16_sigmoid, "lat_act"),
-        Unit(library.f16_tanh, "lat_act"),
-        Unit(library.int_to_f32, "lat_convert"),
-        Unit(library.f32_add, "lat_acc"),
-        Unit(library.f32_to_f16, "lat_round"),
-        Unit(_block(config.native_dim, config.act_mantissa), "lat_bfp"),
-        Unit(_dot(config.lanes, config.weight_mantissa, config.act_mantissa), "lat_dot", extra=1),
-        Unit(library.sum_to_f16, "lat_reduce", extra=1),
+        *whole,
+        Unit(dot, "lat_dot", config.lat_dot - 1, " and 1 to add them up over the tile"),
+        Unit(library.sum_to_f16, "lat_reduce", config.lat_reduce - 1, " and 1 to accumulate"),
     ]
 
 
@@ -87,21 +95,23 @@ def _verilog(instance: Instance, stages: int) -> str:
 
 def check_latencies(config: NpuConfig) -> None:
     """Raise ConfigError for a latency that its kernels cannot keep at the configuration's clock."""
+    clock = config.clock_mhz
     for unit in units(config):
-        got, least = getattr(config, unit.field), needed(unit.instance, config.clock_mhz) + unit.extra
-        if got < least:
-            around = " and 1 for the accumulator" if unit.extra else ""
-            raise ConfigError(
-                f"{unit.field} is {got}: {unit.instance.name} needs {least - unit.extra} cycles{around} "
-                f"at {config.clock_mhz} MHz (allowed: {least} or more)"
-            )
+        name, least = unit.instance.name, needed(unit.instance, clock)
+        if unit.stages >= least:
+            continue
+        got = getattr(config, unit.field)
+        enough = got - unit.stages + least
+        raise ConfigError(
+            f"{unit.field} is {got}: {name} needs {least} {'cycle' if least == 1 else 'cycles'}{unit.around} "
+            f"at {clock} MHz (allowed: {enough} or more)"
+        )
 
 
 def kernel_modules(config: NpuConfig) -> dict[str, str]:
     """Return file name -> Verilog text of every kernel; `ConfigError` where a latency is too short for the clock."""
     check_latencies(config)
-    texts = ((unit, _verilog(unit.instance, getattr(config, unit.field) - unit.extra)) for unit in units(config))
-    return {f"{module_name(unit.instance)}.v": text for unit, text in texts}
+    return {f"{module_name(unit.instance)}.v": _verilog(unit.instance, unit.stages) for unit in units(config)}
 
 
 def main(arguments: list[str] | None = None) -> int:
