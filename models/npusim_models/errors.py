@@ -26,6 +26,18 @@ class SaveError(ModelsError):
     """A file that cannot be written."""
 
 
+class PictureError(ModelsError):
+    """A picture that cannot be read, or is not one a network takes."""
+
+
+class LabelsError(ModelsError):
+    """A file of class names that cannot be read or does not fit the network."""
+
+
+class DetectionError(ModelsError):
+    """Outputs that are not a detector's."""
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` of `known` that resemble `name` most, best first; a few of them if none resembles it."""
     candidates = list(known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,24 @@ from npusim.compiler.ir import TensorInfo
 from npusim.errors import InputError
 from npusim.runtime import Tensors
 
+Reader = Callable[[str, TensorInfo], "np.ndarray[Any, Any] | None"]
+"""Given a file and the input it is for, the array; None for a file that it does not know."""
 
-def read_inputs(files: Sequence[str], expected: Sequence[TensorInfo]) -> Tensors:
+
+def read_inputs(files: Sequence[str], expected: Sequence[TensorInfo], reader: Reader | None = None) -> Tensors:
     """Return the arrays of `--input` options: FILE.npz, FILE.npy, or NAME=FILE.npy.
 
-    An .npz holds one array for each input, under its name; an .npy alone is the model's only input.  Names, shapes and
-    dtypes are checked by the session.  Raises `InputError`.
+    An .npz holds one array for each input, under its name; an .npy alone is the model's only input, and so is a file
+    that `reader` knows.  Names, shapes and dtypes are checked by the session.  Raises `InputError`.
     """
     names = [info.name for info in expected]
     found: Tensors = {}
     for text in files:
         name, path = _split(text, names)
-        for key, array in _read(path, name, names).items():
+        info = next((info for info in expected if info.name == name), expected[0] if len(expected) == 1 else None)
+        special = reader(path, info) if reader is not None and info is not None else None
+        arrays = {info.name: special} if info is not None and special is not None else _read(path, name, names)
+        for key, array in arrays.items():
             if key in found:
                 raise InputError(f"{path}: input {key!r} is given twice")
             found[key] = array

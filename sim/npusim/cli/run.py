@@ -20,16 +20,21 @@ from npusim.cli.load import (
     seed_option,
     threads_option,
 )
+from npusim.cli.pictures import Pictures, is_picture
 from npusim.cli.shell import ComparisonFailed
 
 if TYPE_CHECKING:
     from npusim.atomic import NewFile
+    from npusim.compiler.ir import TensorInfo
+    from npusim.program import Program
     from npusim.runtime import RunResult, Session, Tensors
 
 EPILOG = """\b
 Examples:
   npusim run model.onnx --check                         compare with ONNX Runtime in float32
   npusim run model.npu --input picture.npy --output scores.npz
+  npusim run resnet50.onnx --input cat.jpg --top 5 --labels imagenet.txt
+  npusim run ssd_vgg.onnx --input street.jpg --draw boxes.png
   npusim run model.onnx --input a=a.npy --input b=b.npy two inputs by name
   npusim run mlp --golden                               bit for bit against the golden model
   npusim run model.npu --no-values --trace trace.json   time alone, and a timeline for ui.perfetto.dev
@@ -44,9 +49,23 @@ Examples:
     "inputs",
     multiple=True,
     metavar="FILE|NAME=FILE",
-    help=".npz with an array for each input, or .npy; repeat it for several.  [default: seeded noise]",
+    help=".npz with an array for each input, .npy, .jpg or .png; repeat it for several.  [default: seeded noise]",
 )
 @click.option("--output", metavar="FILE.npz", help="Write the outputs, one array each.")
+@click.option(
+    "--prepare",
+    type=click.Choice(["vgg", "densenet", "ssd", "torch"]),
+    help="How a picture becomes an input, see docs/run-a-model.md.  [default: as the service did for the network]",
+)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Print the N best classes.")
+@click.option("--labels", metavar="FILE.txt", help="Names of the classes, one a line.")
+@click.option("--draw", metavar="FILE.png", help="Write the picture with the boxes that a detector found.")
+@click.option(
+    "--score", type=click.FloatRange(0, 1), default=0.5, help="Least probability of a detection.  [default: 0.5]"
+)
+@click.option(
+    "--iou", type=click.FloatRange(0, 1), default=0.45, help="Overlap above which boxes are one.  [default: 0.45]"
+)
 @click.option("--check", is_flag=True, help="Compare with ONNX Runtime in float32, layer by layer.")
 @click.option(
     "--min-sqnr", type=float, metavar="DB", help="Let --check fail below this.  [default: from mantissa bits and depth]"
@@ -61,7 +80,8 @@ Examples:
 @click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for --check.")
 @debug_option  # fmt: skip
 def run_command(
-    model: str, config: str | None, inputs: tuple[str, ...], output: str | None, check: bool, min_sqnr: float | None,
+    model: str, config: str | None, inputs: tuple[str, ...], output: str | None, prepare: str | None, top: int | None,
+    labels: str | None, draw: str | None, score: float, iou: float, check: bool, min_sqnr: float | None,
     golden: bool, json_path: str | None, trace: str | None, no_values: bool, seed: int, threads: int, npu_only: bool,
     onnx_path: str | None,
 ) -> None:  # fmt: skip
@@ -71,10 +91,13 @@ def run_command(
     """
     from npusim.cli.load import is_program
 
-    valued = {"--check": check, "--golden": golden, "--output": output, "--input": inputs}
+    valued = {"--check": check, "--golden": golden, "--output": output, "--input": inputs, "--top": top}
+    valued |= {"--labels": labels, "--draw": draw}
     for flag, given in valued.items():
         if no_values and given:
             raise click.UsageError(f"{flag} needs values: leave --no-values out")
+    pictures = Pictures(prepare, labels, top or 0, draw, score, iou)
+    pictures.check_usage(inputs)
     if min_sqnr is not None and not check:
         raise click.UsageError("--min-sqnr is for --check")
     if check and is_program(model) and onnx_path is None:
@@ -82,25 +105,28 @@ def run_command(
             f"--check compares with the ONNX model, which {model} does not hold: add --model MODEL.onnx"
         )
     loaded = load_program(model, config, seed=seed, npu_only=npu_only, model=onnx_path)
-    failures = _run(loaded, inputs, output, check, min_sqnr, golden, json_path, trace, not no_values, seed, threads)
+    failures = _run(
+        loaded, inputs, pictures, output, check, min_sqnr, golden, json_path, trace, not no_values, seed, threads
+    )
     if failures:
         raise ComparisonFailed("; ".join(failures))
 
 
 def _run(
-    loaded: Loaded, files: tuple[str, ...], output: str | None, check: bool, min_sqnr: float | None, golden: bool,
-    json_path: str | None, trace: str | None, values: bool, seed: int, threads: int,
+    loaded: Loaded, files: tuple[str, ...], pictures: Pictures, output: str | None, check: bool,
+    min_sqnr: float | None, golden: bool, json_path: str | None, trace: str | None, values: bool, seed: int,
+    threads: int,
 ) -> list[str]:  # fmt: skip
     """Do everything; returns what the comparisons found, files written and results printed."""
     from npusim.report.account import build_report
     from npusim.report.crossings import run_clock
     from npusim.runtime import Session, check_inputs
-    from npusim.tensors import outputs_file, read_inputs
+    from npusim.tensors import outputs_file
 
     program = loaded.program
     tensors: Tensors = {}
     if values:
-        tensors = read_inputs(files, program.inputs) if files else default_inputs(program, seed)
+        tensors = _inputs(program, files, pictures) if files else default_inputs(program, seed)
         tensors = check_inputs(program, tensors)
     session = Session(program, threads=threads)
     begin = time.perf_counter()
@@ -111,14 +137,17 @@ def _run(
     report.wall_s = dict(loaded.wall_s)
     lines: list[str] = []
     failures: list[str] = []
+    files_out: list[NewFile] = []
     if result is not None:
         report.overflow = result.overflow
-        lines += ["", *_output_lines(result)]
+        meaning, files_out = pictures.results(program, result.outputs)
+        lines += ["", *pictures.lines, *(meaning or _output_lines(result))]
+        if result.overflow:
+            lines.append("overflow: a value went beyond float16 and was saturated to 65504")
         if check:
             failures += _check(loaded, tensors, result, report, min_sqnr, lines)
         if golden:
             failures += _golden(session, tensors, result, report, lines)
-    files_out: list[NewFile] = []
     if output is not None and result is not None:
         files_out.append(outputs_file(output, result.outputs))
     if trace is not None:
@@ -127,6 +156,16 @@ def _run(
         files_out.append(trace_file(trace, program, timing))
     finish([*_summary(report), *lines], files_out, json_path, report.to_json())
     return failures
+
+
+def _inputs(program: Program, files: tuple[str, ...], pictures: Pictures) -> Tensors:
+    """Read the input files, pictures among them."""
+    from npusim.tensors import read_inputs
+
+    def picture(path: str, info: TensorInfo) -> Any:
+        return pictures.read(path, info, program.model) if is_picture(path) else None
+
+    return read_inputs(files, program.inputs, picture)
 
 
 def _simulate(session: Session, inputs: Tensors, capture: bool) -> RunResult:
@@ -166,8 +205,6 @@ def _output_lines(result: RunResult) -> list[str]:
             flat = array.reshape(-1)
             best = np.argsort(-flat, kind="stable")[:5]
             lines.append("  largest: " + ", ".join(f"[{at}] {flat[at]:.5g}" for at in best))
-    if result.overflow:
-        lines.append("overflow: a value went beyond float16 and was saturated to 65504")
     return lines
 
 
