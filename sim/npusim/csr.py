@@ -137,5 +137,6 @@ def verilog() -> str:
         "// Each unit takes the few numbers that it needs.\n// verilator lint_off UNUSEDPARAM",
     ]
     lines += [f"localparam [7:0] CSR_{r.name} = 8'h{r.offset:02x};" for r in CSRS]
+    lines += [f"localparam [31:0] CSR_RESET_{r.name} = 32'h{r.reset:08x};" for r in CSRS]
     lines += [f"localparam [3:0] FAULT_{f.name} = 4'd{int(f)};" for f in FAULTS]
     return "\n".join([*lines, "// verilator lint_on UNUSEDPARAM", ""])
