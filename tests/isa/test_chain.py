@@ -156,6 +156,8 @@ REFUSALS: list[tuple[str, dict[str, int], str]] = [
     ("m_rd 0 | m_wr 0 | end_chain", {"TILES": 0}, "word 3 (end_chain): TILES is 0, expected at least 1"),
     (MATMUL, {"MV_ROWS": 2}, "word 4 (end_chain): MV_ROWS is 2, expected 1 with shared weights"),
     (MATMUL, {"ROWS": 1 << 20, "KH": 5}, "word 5 (end_chain): ROWS·COLS·KH·KW·KC is 5242880, expected at most 4194304"),
+    (MATMUL, {"STRIDE_H": 1 << 20}, "word 4 (end_chain): STRIDE_H is 1048576, expected less than 1048576"),
+    (MATMUL, {"RD_COL": 1 << 31}, "word 4 (end_chain): RD_COL is 2147483648, expected less than 1048576"),
     ("v_rd NetInQ 0 | v_wr NetOutQ 0 | end_chain", {"ROWS": 1 << 23},
      "word 3 (end_chain): ROWS·COLS is 8388608, expected at most 4194304"),
     ("v_rd Expander 0" + WRITE, {"KH": 4, "RD_ROW": 1},
@@ -265,6 +267,8 @@ def test_slots_wrap_and_registers_that_a_chain_does_not_use_are_free() -> None:
     decode("m_rd 0 | m_wr 11 | end_chain", TILES=12, ROWS=0, RED_N=0)
     decode(MATMUL.replace("mv_mul 0", "mv_mul 11"), KC=12, RED_OVERLAP=7, CHANNELS=0, TILES=0)
     decode(READ + "v_wr InitialVrf 0 | end_chain", MV_ROWS=0)
+    decode("v_rd Expander 0" + WRITE, RD_ROW=1, RD_COL=1 << 31)
+    decode("v_rd DRAM 0 | v_wr InitialVrf 0 | end_chain", STRIDE_H=1 << 31)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=12), st.data())
@@ -278,7 +282,7 @@ def test_any_words_decode_or_are_refused(noise: list[int], data: st.DataObject) 
 
 
 def test_hostile_registers_cost_no_time_and_no_memory() -> None:
-    largest = 2**32 - 1
+    largest, steep = 2**32 - 1, 2**20 - 1
     begin = time.perf_counter()
     for config in (SHARED, PRIVATE):
         for text in (MATMUL, REDUCE, "v_rd Expander 0" + WRITE, "v_rd NetInQ 0 | v_wr NetOutQ 0 | end_chain"):
@@ -289,7 +293,7 @@ def test_hostile_registers_cost_no_time_and_no_memory() -> None:
                     decode(text, config, **{"RD_ROW": 1, reg.name: largest})
     chain = compute(
         READ + "vv_add mfu0 0 step" + WRITE,
-        ROWS=1 << 11, COLS=1 << 11, IN_H=largest, IN_W=largest, STRIDE_H=largest, STRIDE_W=largest, PAD_TOP=1,
+        ROWS=1 << 11, COLS=1 << 11, IN_H=largest, IN_W=largest, STRIDE_H=steep, STRIDE_W=steep, PAD_TOP=1,
     )  # fmt: skip
     assert chain.reads(SHARED)[0].spans.tolist() == [[0, 1]]
     assert time.perf_counter() - begin < 10

@@ -139,6 +139,7 @@ class Builder:
         positions = check.bounded(end, regs, "rows", "cols")
         taps = check.bounded(end, regs, "rows", "cols", "kh", "kw", "kc")
         check.at_least_one(end, regs, "in_h", "in_w")
+        check.window_pitches(end, regs, source.space)
         if source.space == Space.EXPANDER:
             if source.low:
                 refuse(source.word, "v_rd", "low is set for the Expander, whose padding is 0")

@@ -18,6 +18,9 @@ from npusim.isa import SPACE_NAMES, Space
 MAX_ELEMENTS = 1 << 22
 """Bound on ROWS · COLS · KH · KW · KC · MV_ROWS of a chain: vectors read, and tile-multiplies."""
 
+MAX_PITCH = 1 << 20
+"""Bound on a window's strides, dilations, paddings and source pitches: their products have 40 bits."""
+
 VRFS = frozenset(
     {Space.INITIAL_VRF, Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1, Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1}
 )
@@ -44,6 +47,14 @@ def bounded(end: int, regs: Registers, *names: str) -> int:
     if product > MAX_ELEMENTS:
         refuse(end, "end_chain", f"{'·'.join(n.upper() for n in names)} is {product}, expected at most {MAX_ELEMENTS}")
     return product
+
+
+def window_pitches(end: int, regs: Registers, space: Space) -> None:
+    """Refuse strides, dilations, paddings and source pitches beyond `MAX_PITCH`; the Expander has no column pitch."""
+    names = ["stride_h", "stride_w", "dilation_h", "dilation_w", "pad_top", "pad_left", "rd_row"]
+    for name in names if space == Space.EXPANDER else [*names, "rd_col"]:
+        if getattr(regs, name) >= MAX_PITCH:
+            refuse(end, "end_chain", f"{name.upper()} is {getattr(regs, name)}, expected less than {MAX_PITCH}")
 
 
 def outputs(end: int, regs: Registers, elements: int) -> int:
