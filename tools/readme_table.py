@@ -23,7 +23,7 @@ def table(data: dict[str, Any]) -> str:
     ratio = took["bit-exact simulation, 1 thread"] / took["ONNX Runtime float32, 1 thread"]
     waits = ", ".join(f"{kind} {100 * n / cycles:.1f} %" for kind, n in data["stalls"].items() if n / cycles >= 0.0005)
     best, gain = bound["best_possible"], data["tiling"]["gain"]
-    bounds = f"tile-multiplies {bound['compute']:.3f}, DRAM {bound['dram']:.3f}"
+    bounds = f"tile-multiplies {bound['compute']:.3f}, weights in order {bound['stream']:.3f}, DRAM {bound['dram']:.3f}"
     use = f"{100 * data['utilisation']:.1f} % of the peak rate"
     rows = [
         (f"ResNet-50, preset `{data['config']}`, {data['clock_mhz']} MHz", ""),

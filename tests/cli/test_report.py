@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -25,8 +26,9 @@ from npusim.compiler.front.frontend import to_graph
 from npusim.compiler.front.importer import load_model
 from npusim.config import NpuConfig, load_config
 from npusim.engine.timing import CAUSES, Timing
-from npusim.program import Program
+from npusim.program import NodeRow, Program
 from npusim.report.account import OUTPUT, build_report
+from npusim.report.bounds import stream_cycles
 from npusim.report.crossings import crossings, depends_on, link_cycles, run_clock
 from npusim.report.trace import TRACKS, trace_events
 
@@ -61,7 +63,7 @@ def test_everything_adds_up(network: str, machine: str) -> None:
     report = build_report(program, timing)
     data = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert set(data) >= CONTRACT
-    assert set(data["bound_ms"]) == {"compute", "dram", "best_possible"}
+    assert set(data["bound_ms"]) == {"compute", "stream", "dram", "best_possible"}
     assert set(data["dram_bytes"]) == {"read", "written"}
     assert set(data["stalls"]) == set(CAUSES)
     assert sum(data["budget"].values()) == data["cycles"] == sum(row["cycles"] for row in data["layers"])
@@ -93,6 +95,21 @@ def test_the_bounds_by_hand() -> None:
     assert read >= tiles * program.config.tile_bytes
     assert report.bound_ms["dram"] == pytest.approx(read / (34.1e9 * 0.967) * 1e3)
     assert report.macs_useful == 256 * 512 + 512 * 512 + 512 * 10
+
+
+def rows(*layers: tuple[int, int]) -> list[NodeRow]:
+    return [NodeRow("", "Conv", (), (), 0, multiplies, tiles, multiplies, tiles) for tiles, multiplies in layers]
+
+
+def test_weights_in_order_by_hand() -> None:
+    config = replace(load_config("tiny"), mrf_tiles=4, name="four")  # a tile multiplies in 1 cycle, loads in 8
+    load = float(config.tile_bytes / config.dram_rate)
+    assert stream_cycles(rows((1, 100)), config) == pytest.approx(load + 100)
+    assert stream_cycles(rows((6, 6)), config) == pytest.approx(6 * load + 1)
+    # two layers: the second's first three tiles hide behind the first layer's only tile, the rest cannot
+    assert stream_cycles(rows((1, 1000), (8, 8)), config) == pytest.approx(load + 1000 + 5 * load + 1)
+    endless = replace(config, mrf_tiles=1000)
+    assert stream_cycles(rows((1, 1000), (8, 8)), endless) == pytest.approx(load + 1000 + 8)
 
 
 def test_the_published_tiling_of_resnet50() -> None:

@@ -111,6 +111,7 @@ def bound_lines(report: Report) -> list[str]:
     lines = [
         f"device latency            {report.latency_ms:9.4f} ms   {ratio} the best possible",
         f"  tile-multiply bound     {report.bound_ms['compute']:9.4f} ms",
+        f"  weights in order        {report.bound_ms['stream']:9.4f} ms",
         f"  DRAM bound              {report.bound_ms['dram']:9.4f} ms   "
         f"{report.dram_bytes['read'] / 1e6:.2f} MB read, {report.dram_bytes['written'] / 1e6:.2f} MB written",
         f"with the host link        {report.latency_with_link_ms:9.4f} ms   {link:.4f} ms for inputs and results",

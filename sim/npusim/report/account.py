@@ -15,6 +15,7 @@ from typing import Any
 from npusim.chain import ComputeChain
 from npusim.engine.timing import CAUSES, Timing
 from npusim.program import NodeRow, Program
+from npusim.report.bounds import bound_cycles
 from npusim.report.crossings import Crossing, crossings
 
 OUTPUT = "(output)"
@@ -219,9 +220,6 @@ def build_report(program: Program, timing: Timing, host_s: Mapping[str, float] |
     """
     c = program.config
     layers = _layers(program, timing)
-    multiplies = sum(row.tile_multiplies for row in program.nodes)
-    compute = c.tile_cycles * multiplies / c.engines / (c.clock_mhz * 1e3)
-    dram = float((timing.dram_read + timing.dram_written) / c.dram_rate) / (c.clock_mhz * 1e3)
     assert sum(timing.account.values()) == timing.cycles, "every cycle has exactly one kind"
     assert sum(row.cycles for row in layers) == timing.cycles, "every cycle belongs to exactly one layer"
     return Report(
@@ -239,7 +237,7 @@ def build_report(program: Program, timing: Timing, host_s: Mapping[str, float] |
         tiling=tiling(program),
         macs_useful=sum(row.macs for row in program.nodes),
         peak_macs_per_cycle=c.macs_per_cycle,
-        bound_ms={"compute": compute, "dram": dram, "best_possible": max(compute, dram)},
+        bound_ms={name: cycles / (c.clock_mhz * 1e3) for name, cycles in bound_cycles(program, timing).items()},
         dram_bytes={"read": timing.dram_read, "written": timing.dram_written},
         crossings=crossings(program),
     )
