@@ -30,7 +30,7 @@ from npusim.errors import ProgramError
 
 U8 = npt.NDArray[np.uint8]
 MAGIC = b"\x89NPU\r\n\x1a\n"
-FORMAT = 1
+FORMAT = 2  # 2: weight tiles chunk by chunk
 ALIGN = 64
 _PREFIX = struct.Struct("<8sIIQII")
 

@@ -376,15 +376,17 @@ class Dram:
 
 
 def unpack_tile(packed: Sequence[int], config: NpuConfig) -> Tile:
-    """Return the tile of a DRAM image, section 2: mantissas without gaps, then an exponent for each row."""
-    lanes, width = config.native_dim, config.weight_mantissa + 1
-    behind = -(-lanes * lanes * width // 8)
+    """Return the tile of a DRAM image, section 2: mantissas chunk by chunk, then an exponent for each row."""
+    n, lanes, width = config.native_dim, config.lanes, config.weight_mantissa + 1
+    behind = -(-n * n * width // 8)
     bits = int.from_bytes(bytes(packed[:behind]), "little")
-    rows = []
-    for row in range(lanes):
-        line = bits >> row * lanes * width & (1 << lanes * width) - 1
-        rows.append(tuple(_signed(line >> lane * width, width) for lane in range(lanes)))
-    return Tile(tuple(rows), tuple(_signed(byte, 8) for byte in packed[behind : behind + lanes]))
+    rows: list[list[int]] = [[] for _ in range(n)]
+    for _ in range(n // lanes):
+        for row in rows:
+            line = bits & ((1 << lanes * width) - 1)
+            bits >>= lanes * width
+            row.extend(_signed(line >> lane * width, width) for lane in range(lanes))
+    return Tile(tuple(map(tuple, rows)), tuple(_signed(byte, 8) for byte in packed[behind : behind + n]))
 
 
 def _signed(bits: int, width: int) -> int:

@@ -397,12 +397,13 @@ def tile_bytes(n: int, m: int) -> int:
     return -(-(-(-n * n * (m + 1) // 8) + n) // 64) * 64
 
 
-def pack_tiles(q: I8, exp: I8, m: int) -> U8:
-    """Pack weight tiles into the format of DRAM and MatrixRf.
+def pack_tiles(q: I8, exp: I8, m: int, lanes: int) -> U8:
+    """Pack weight tiles into the format of DRAM: chunk by chunk, as MatrixRf is written.
 
-    q: int8[n, N, N] in +-(2^m - 1) (tile, row, element); exp: int8[n, N].  Returns uint8[n, tile_bytes(N, m)]: all
-    N*N mantissas of m+1 bits, two's complement, as one little-endian bit stream (element 0 of row 0 in the lowest
-    bits) padded to a byte, then N exponent bytes, then zeros.
+    q: int8[n, N, N] in +-(2^m - 1) (tile, row, element); exp: int8[n, N]; lanes: elements of a chunk, a divisor of N.
+    Returns uint8[n, tile_bytes(N, m)]: chunk j holds elements j*lanes..(j+1)*lanes-1 of every row, row after row; its
+    mantissas of m+1 bits, two's complement, chunk after chunk are one little-endian bit stream (element 0 of row 0 in
+    the lowest bits) padded to a byte, then N exponent bytes, then zeros.
     """
     _require(q, "q", np.int8, 3)
     _require(exp, "exp", np.int8, 2)
@@ -410,11 +411,18 @@ def pack_tiles(q: I8, exp: I8, m: int) -> U8:
     n_tiles, n, columns = q.shape
     if n != columns or exp.shape != (n_tiles, n):
         raise InputError(f"q, exp: got shapes {q.shape} and {exp.shape} (allowed: (n, N, N) and (n, N))")
+    _require_lanes(lanes, n)
+    stream = np.ascontiguousarray(q.reshape(n_tiles, n, n // lanes, lanes).transpose(0, 2, 1, 3))
     out = np.zeros((n_tiles, tile_bytes(n, m)), np.uint8)
-    bad = _pack(np.ascontiguousarray(q).reshape(n_tiles, -1), exp, m + 1, out)
+    bad = _pack(stream.reshape(n_tiles, -1), exp, m + 1, out)
     if bad:
         raise InputError(f"q: got a mantissa beyond {(1 << m) - 1} (allowed: -{(1 << m) - 1}..{(1 << m) - 1})")
     return out
+
+
+def _require_lanes(lanes: int, n: int) -> None:
+    if lanes < 1 or n % lanes:
+        raise InputError(f"lanes: got {lanes} (allowed: a divisor of N={n})")
 
 
 @njit(cache=True, nogil=True)
@@ -442,20 +450,23 @@ def _pack(q: I8, exp: I8, bits: int, out: U8) -> bool:
     return bad != 0
 
 
-def unpack_tiles(packed: U8, n: int, m: int) -> tuple[I8, I8]:
+def unpack_tiles(packed: U8, n: int, m: int, lanes: int) -> tuple[I8, I8]:
     """Unpack what `pack_tiles` packed.
 
-    packed: uint8[n_tiles, tile_bytes(n, m)].  Returns q: int8[n_tiles, n, n] and exp: int8[n_tiles, n].  The mantissa
-    -2^m, which a packed tile can hold but `pack_tiles` never writes, comes out as it is.
+    packed: uint8[n_tiles, tile_bytes(n, m)]; lanes: elements of a chunk.  Returns q: int8[n_tiles, n, n] and exp:
+    int8[n_tiles, n].  The mantissa -2^m, which a packed tile can hold but `pack_tiles` never writes, comes out as it
+    is.
     """
     _require(packed, "packed", np.uint8, 2)
     _require_mantissa(m)
+    _require_lanes(lanes, n)
     if packed.shape[1] != tile_bytes(n, m):
         raise InputError(f"packed: got {packed.shape[1]} bytes a tile (allowed: {tile_bytes(n, m)} for N={n}, m={m})")
     q = np.empty((packed.shape[0], n * n), np.int8)
     exp = np.empty((packed.shape[0], n), np.int8)
     _unpack(np.ascontiguousarray(packed), m + 1, q, exp)
-    return q.reshape(-1, n, n), exp
+    chunks = q.reshape(-1, n // lanes, n, lanes)
+    return np.ascontiguousarray(chunks.transpose(0, 2, 1, 3)).reshape(-1, n, n), exp
 
 
 @njit(cache=True, nogil=True)

@@ -114,15 +114,37 @@ class NaiveMachine:
         self.incoming = iter(incoming)
         regs = {reg: isa.REGISTERS[reg].reset for reg in Reg}
         body: list[tuple[str, dict[str, int]]] = []
-        for word in words:
-            row, values = isa.decode(int(word))
+        loops: list[list[int]] = []  # first word of the body, iterations left
+        at = 0
+        while at < len(words):
+            row, values = isa.decode(int(words[at]))
+            at += 1
             if row.name == "s_wr":
                 regs[Reg(values["reg"])] = values["value"]
+            elif row.name == "s_add":
+                regs[Reg(values["reg"])] = (regs[Reg(values["reg"])] + values["value"]) % 2**32
+            elif row.name == "loop":
+                loops.append([at, values["count"]])
+            elif row.name == "end_loop":
+                loops[-1][1] -= 1
+                if loops[-1][1]:
+                    at = loops[-1][0]
+                else:
+                    loops.pop()
             elif row.name == "end_chain":
-                self.chain(body, regs)
+                self.chain([(name, self.based(name, v, regs)) for name, v in body], regs)
                 body = []
             elif row.name != "halt":
                 body.append((row.name, values))
+
+    def based(self, name: str, values: dict[str, int], regs: dict[Reg, int]) -> dict[str, int]:
+        """The fields with the effective address."""
+        if not values.get("base"):
+            return values
+        operand = (Reg.OP0_BASE, Reg.OP1_BASE)[values.get("mfu", 0)]
+        base = regs[{"v_rd": Reg.RD_BASE, "v_wr": Reg.WR_BASE}.get(name, operand)]
+        unit = self.config.vector_bytes if values.get("space") == Space.DRAM else 1
+        return values | {"addr": values["addr"] + unit * (base - 2**32 if base >= 2**31 else base)}
 
     def chain(self, body: list[tuple[str, dict[str, int]]], regs: dict[Reg, int]) -> None:
         (first, read), writes = body[0], [v for name, v in body if name == "v_wr"]
@@ -185,7 +207,8 @@ class NaiveMachine:
             at = start + -(-lanes * lanes * width // 8)
             exponents = list(struct.unpack_from(f"<{lanes}b", self.dram, at))
             engine, place = (0, slot + n) if c.shared_weights else (n % c.engines, slot + n // c.engines)
-            rows = [values[row * lanes : (row + 1) * lanes] for row in range(lanes)]
+            chunks = [values[j * lanes * c.lanes :] for j in range(lanes // c.lanes)]
+            rows = [[v for chunk in chunks for v in chunk[row * c.lanes :][: c.lanes]] for row in range(lanes)]
             self.tiles[engine, place % c.mrf_slots] = rows, exponents
 
     # ---- compute chains --------------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ def test_the_listing_is_what_the_documentation_shows() -> None:
     assert asm.disassemble(asm.assemble(CHAIN), (_node("other"), _node("block/conv"))) == CHAIN
 
 
+def test_loops_are_indented() -> None:
+    text = "    s_add RD_BASE, -1\n    loop 3\n      loop 2\n        s_wr ROWS, 4\n      end_loop\n    end_loop\n    halt\n"
+    assert asm.disassemble(asm.assemble(text)) == text
+    assert asm.assemble("s_add ROWS, 4294967295").tolist() == asm.assemble("s_add ROWS, -1").tolist()
+    assert asm.disassemble(asm.assemble("end_loop\nloop 1")) == "    end_loop\n    loop 1\n"
+
+
 @given(words)
 def test_assemble_inverts_disassemble(code: U64) -> None:
     assert asm.assemble(asm.disassemble(code)).tolist() == code.tolist()
@@ -80,6 +87,7 @@ def test_numbers_without_a_name_stay_numbers() -> None:
     [
         ("mv_mul 16777216", "tile 16777216 does not fit the 24-bit field (0..16777215)"),
         ("v_rd DRAM, -1", "addr -1 does not fit the 40-bit field (0..1099511627775)"),
+        ("s_add ROWS, -2147483649", "value -2147483649 does not fit the 32-bit field (-2147483648..4294967295)"),
         ("v_rdd DRAM, 1", "unknown instruction 'v_rdd' (nearest: v_rd, vv_add, v_red_add)"),
         ("v_rd InitialVf, 1", "unknown space 'InitialVf' (nearest: InitialVrf)"),
         ("s_wr ROW, 1", "unknown reg 'ROW' (nearest: ROWS, WR_ROW, RD_ROW)"),
@@ -153,7 +161,7 @@ def test_the_listing_of_a_compiled_network() -> None:
     ("old", "new", "message"),
     [
         (".code", "; code", "'s_wr' before the .code directive, expected a directive"),
-        (".npu 1", ".npu 2", "prog.s:1: program format '2', expected 1"),
+        (".npu 2", ".npu 3", "prog.s:1: program format '3', expected 2"),
         (".model", ".modle", "unknown directive '.modle' (nearest: .model, .code, .nodes)"),
         (".dram_size 4096", ".dram_size 10", "prog.s: dram_size is 10, expected at least the image's 1000"),
         (".dram_size 4096", ".dram_size", "prog.s:6: not valid JSON"),

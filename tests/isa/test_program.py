@@ -90,7 +90,9 @@ def test_damaged_files(tmp_path: Path) -> None:
     assert _refused(data[:20], path) == "truncated: 20 bytes, expected at least 32"
     assert _refused(data[:-1], path) == f"truncated: {len(data) - 1} bytes, stated {len(data)}"
     assert _refused(data + b"\0", path) == f"corrupted: {len(data) + 1} bytes, stated {len(data)}"
-    assert _refused(_prefix(data, version=2), path).startswith("program format 2 is newer than this npusim reads (1)")
+    assert _refused(_prefix(data, version=3), path).startswith("program format 3 is newer than this npusim reads (2)")
+    older = _refused(_prefix(data, version=1), path)
+    assert older.startswith("program format 1 is not one that this npusim reads (2); compile the model again")
     assert _refused(_prefix(data, length=1 << 31), path).startswith("corrupted: a header of 2147483648 bytes in a file")
     assert _refused(_prefix(data, crc=7), path).endswith("stated 0x00000007")
     at = data.index(b'"sections"')

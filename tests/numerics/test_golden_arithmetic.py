@@ -198,8 +198,9 @@ def exact_block(lanes: npt.NDArray[np.float16], m: int) -> list[Fraction]:
 
 def pack(mantissas: npt.NDArray[np.int64], exponents: npt.NDArray[np.int64], bits: int, size: int) -> bytes:
     """A tile in DRAM."""
-    packed = 0
-    for n, q in enumerate(mantissas.ravel().tolist()):
+    rows, packed = len(mantissas), 0
+    chunks = mantissas.reshape(rows, rows // NARROW.lanes, NARROW.lanes).transpose(1, 0, 2)
+    for n, q in enumerate(chunks.ravel().tolist()):
         packed |= (q & ((1 << bits) - 1)) << (n * bits)
     raw = packed.to_bytes(-(-mantissas.size * bits // 8), "little") + exponents.astype(np.int8).tobytes()
     return raw.ljust(size, b"\0")

@@ -221,10 +221,13 @@ def test_weights_refuse_what_is_not_a_number() -> None:
 # ---- tiles ----------------------------------------------------------------------------------------------------------
 
 
-def packed_slowly(q: npt.NDArray[np.int8], exp: npt.NDArray[np.int8], m: int) -> bytes:
-    stream = 0
-    for i, v in enumerate(q.reshape(-1).tolist()):
-        stream |= (v & ((1 << (m + 1)) - 1)) << (i * (m + 1))
+def packed_slowly(q: npt.NDArray[np.int8], exp: npt.NDArray[np.int8], m: int, lanes: int) -> bytes:
+    stream, at = 0, 0
+    for first in range(0, len(q), lanes):
+        for row in q.tolist():
+            for v in row[first : first + lanes]:
+                stream |= (v & ((1 << (m + 1)) - 1)) << at
+                at += m + 1
     body = stream.to_bytes(-(-q.size * (m + 1) // 8), "little") + exp.astype(np.uint8).tobytes()
     return body + bytes(-len(body) % 64)
 
@@ -236,18 +239,18 @@ def test_tile_bytes() -> None:
 
 
 @pytest.mark.parametrize("m", MANTISSA_BITS)
-@pytest.mark.parametrize("n", [1, 3, 8, 10, 16, 128])
-def test_tiles_come_back(n: int, m: int) -> None:
+@pytest.mark.parametrize(("n", "lanes"), [(1, 1), (3, 1), (8, 2), (10, 5), (12, 3), (16, 16), (128, 16)])
+def test_tiles_come_back(n: int, lanes: int, m: int) -> None:
     rng = np.random.default_rng(n)
     q = rng.integers(-(2**m) + 1, 2**m, (3, n, n)).astype(np.int8)
     q[0] = -(2**m) + 1
     exp = rng.integers(-128, 128, (3, n)).astype(np.int8)
-    packed = pack_tiles(q, exp, m)
+    packed = pack_tiles(q, exp, m, lanes)
     assert packed.shape == (3, tile_bytes(n, m))
     assert packed.shape[1] % 64 == 0
     for t in range(3):
-        assert packed[t].tobytes() == packed_slowly(q[t], exp[t], m)
-    q2, exp2 = unpack_tiles(packed, n, m)
+        assert packed[t].tobytes() == packed_slowly(q[t], exp[t], m, lanes)
+    q2, exp2 = unpack_tiles(packed, n, m, lanes)
     assert same_bits(q2, q)
     assert same_bits(exp2, exp)
 
@@ -256,11 +259,13 @@ def test_tiles_that_do_not_fit_are_refused() -> None:
     q = np.zeros((1, 8, 8), np.int8)
     q[0, 1, 1] = -32
     with pytest.raises(InputError, match="got a mantissa beyond 31"):
-        pack_tiles(q, np.zeros((1, 8), np.int8), 5)
+        pack_tiles(q, np.zeros((1, 8), np.int8), 5, 2)
     with pytest.raises(InputError, match=r"got shapes \(1, 8, 8\) and \(1, 4\)"):
-        pack_tiles(q, np.zeros((1, 4), np.int8), 5)
+        pack_tiles(q, np.zeros((1, 4), np.int8), 5, 2)
+    with pytest.raises(InputError, match=r"lanes: got 3 \(allowed: a divisor of N=8\)"):
+        pack_tiles(q, np.zeros((1, 8), np.int8), 5, 3)
     with pytest.raises(InputError, match=r"got 65 bytes a tile \(allowed: 64 for N=8, m=5\)"):
-        unpack_tiles(np.zeros((1, 65), np.uint8), 8, 5)
+        unpack_tiles(np.zeros((1, 65), np.uint8), 8, 5, 2)
 
 
 # ---- fp32 -----------------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Engine:
         packed = np.empty((len(self._addresses), step), np.uint8)
         for row, address in enumerate(self._addresses):
             packed[row] = self.image[address : address + step]
-        q, exp = unpack_tiles(packed, self.n, self.config.weight_mantissa)
+        q, exp = unpack_tiles(packed, self.n, self.config.weight_mantissa, self.config.lanes)
         self.pool = TilePool(q, exp, self.config.weight_mantissa)
 
     def _make_memories(self) -> None:

@@ -98,6 +98,6 @@ def tile_weights(geometry: Geometry, layout: Layout, config: NpuConfig) -> list[
         blocks = dense.reshape(n, taps, high - low, n).transpose(1, 2, 0, 3)
         count = taps * (high - low)
         q, exp = quantise_weights(np.ascontiguousarray(blocks).reshape(-1, n), config.weight_mantissa)
-        data = pack_tiles(q.reshape(count, n, n), exp.reshape(count, n), config.weight_mantissa)
+        data = pack_tiles(q.reshape(count, n, n), exp.reshape(count, n), config.weight_mantissa, config.lanes)
         found.append(RowTile(index, taps, low, high, data))
     return found
