@@ -35,10 +35,8 @@ module npu_control #(
     input  wire                    overflow,
     input  wire                    busy_mm,
     input  wire                    busy_vector,
-    input  wire                    read_valid,             // bytes asked of DRAM in this cycle
-    input  wire [31:0]             read_bytes,
-    input  wire                    write_valid,
-    input  wire [31:0]             write_bytes,
+    input  wire [12:0]             read_bytes,             // asked of DRAM in this cycle
+    input  wire [12:0]             write_bytes,
 
     // ---- to the units
     output wire                    clear,                  // drop all state; one cycle
@@ -170,10 +168,10 @@ module npu_control #(
                 cycles <= cycle;
             if (run && overflow)
                 saturated <= 1'b1;
-            if (read_valid)
-                dram_read <= dram_read + {32'd0, read_bytes};
-            if (write_valid)
-                dram_written <= dram_written + {32'd0, write_bytes};
+            if (read_bytes != 13'd0)
+                dram_read <= dram_read + {51'd0, read_bytes};
+            if (write_bytes != 13'd0)
+                dram_written <= dram_written + {51'd0, write_bytes};
             if (run && busy_mm)
                 busy_compute_cycles <= busy_compute_cycles + 32'd1;
             if (run && busy_vector)
