@@ -220,6 +220,11 @@ def _check_values(c: NpuConfig) -> None:
             f"lat_acc is {c.lat_acc}, expected at most native_dim / lanes = {c.tile_cycles}: "
             "a sum must be ready when its next tile arrives"
         )
+    if c.lat_expand < c.lat_read:
+        raise ConfigError(
+            f"lat_expand is {c.lat_expand}, expected at least lat_read = {c.lat_read}: "
+            "the operand of a chain's first element is read while its source is"
+        )
     for key in ("weight_mantissa", "act_mantissa"):
         if not 2 <= getattr(c, key) <= 7:
             raise ConfigError(f"{key} is {getattr(c, key)}, expected 2..7")

@@ -91,6 +91,23 @@ def output_times(chain: ComputeChain, config: NpuConfig) -> I64:
     return last
 
 
+def operand_delay(space: Space, config: NpuConfig) -> int:
+    """Cycles from an element's entry into MFU0 to the address of its operand in one of the operand VRFs.
+
+    For MFU1 the element is the one that completes the output.  A vector is on its way for `lat_read` cycles, so the
+    multiplication of MFU0 takes its address that long before the element is there.
+    """
+    c = config
+    into_mfu1 = c.lat_mul + c.lat_add + c.lat_act + c.lat_reduce
+    stage = {
+        Space.MULTIPLY_VRF_0: 0,
+        Space.ADDSUB_VRF_0: c.lat_mul,
+        Space.MULTIPLY_VRF_1: into_mfu1,
+        Space.ADDSUB_VRF_1: into_mfu1 + c.lat_mul,
+    }
+    return stage[space] - c.lat_read
+
+
 def write_times(chain: ComputeChain, config: NpuConfig) -> I64:
     """Return int64[outputs]: cycle from which each output is readable."""
     return output_times(chain, config) + tail_latency(config)

@@ -81,6 +81,39 @@ def test_synchronising_again_changes_nothing(program: Program) -> None:
     np.testing.assert_array_equal(synchronise([int(w) for w in bare], program.config), program.words)
 
 
+@pytest.mark.parametrize(
+    ("space", "operation", "before"),
+    [
+        ("MultiplyVrf_0", "vv_mul mfu0, 0", 0),
+        ("AddSubVrf_0", "vv_add mfu0, 0", IMAGE.lat_mul),
+        ("MultiplyVrf_1", "vv_mul mfu1, 0", IMAGE.lat_mul + IMAGE.lat_add + IMAGE.lat_act + IMAGE.lat_reduce),
+        ("AddSubVrf_1", "vv_max mfu1, 0", 2 * IMAGE.lat_mul + IMAGE.lat_add + IMAGE.lat_act + IMAGE.lat_reduce),
+    ],
+)
+def test_an_operand_is_read_when_its_stage_takes_it(space: str, operation: str, before: int) -> None:
+    """A chain of `count` elements writes vector 0 first; the next one's first element uses it as an operand.
+
+    The second chain starts `count` cycles behind the first.  The vector is readable W after its element entered the
+    tail; its address is taken lat_read before the stage, which is `before` cycles behind the entry.
+    """
+    c = replace(IMAGE, initial_vrf=256, addsub_vrf_0=256, multiply_vrf_0=256, multiply_vrf_1=256, addsub_vrf_1=256)
+    tail = 2 * (c.lat_mul + c.lat_add + c.lat_act) + c.lat_reduce + c.lat_write
+    enough = tail + c.lat_read - before
+
+    def waits(count: int) -> bool:
+        shape = f"s_wr COLS, {count}\ns_wr OUT_COLS, {count}\ns_wr RD_COL, 1\ns_wr WR_COL, 1\ns_wr IN_W, {count}\n"
+        load = "v_rd NetInQ, 0\nv_wr InitialVrf, 0\nend_chain\n"
+        first = f"v_rd InitialVrf, 0\nv_wr {space}, 0\nend_chain\n"
+        second = f"s_wr COLS, 1\nv_rd InitialVrf, 0\n{operation}\nv_wr InitialVrf, 255\nend_chain\nhalt"
+        words = synchronise([int(word) for word in assemble(shape + load + first + second)], c)
+        chains = decode_stream(words, c).chains
+        verify_chains(chains, c)
+        return bool(chains[-1].wait >> isa.Queue.COMPUTE & 1)
+
+    assert waits(enough - 1)
+    assert not waits(enough)
+
+
 def test_dram_and_ports_are_checked(program: Program) -> None:
     verify_program(program)
     with pytest.raises(ProgramError, match="only scratch regions can be written"):

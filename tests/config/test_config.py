@@ -91,6 +91,11 @@ def test_the_fingerprint_sees_every_field() -> None:
             {"lat_acc": 9},
             "lat_acc is 9, expected at most native_dim / lanes = 8: a sum must be ready when its next tile arrives",
         ),
+        (
+            {"lat_read": 7},
+            "lat_expand is 6, expected at least lat_read = 7: the operand of a chain's first element is read while its "
+            "source is",
+        ),
         ({"weight_mantissa": 1}, "weight_mantissa is 1, expected 2..7"),
         ({"act_mantissa": 8}, "act_mantissa is 8, expected 2..7"),
         ({"block": 16}, "block is 16; blocks smaller than the native vector (128) are not supported yet"),

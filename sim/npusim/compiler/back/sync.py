@@ -18,7 +18,7 @@ from npusim.chain import Chain, ComputeChain, Memory, Region, decode_stream
 from npusim.chain.addresses import PADDING, nest, window
 from npusim.config import NpuConfig
 from npusim.isa import Queue, Space
-from npusim.pipeline import chain_times, entry_times, output_times, read_times, write_times
+from npusim.pipeline import chain_times, entry_times, operand_delay, output_times, read_times, write_times
 
 I64 = npt.NDArray[np.int64]
 NEVER = -1
@@ -139,14 +139,16 @@ def timed_reads(chain: ComputeChain, config: NpuConfig) -> list[tuple[Memory, I6
     row_tile = np.arange(len(entries), dtype=np.int64) % r.mv_rows
     for operand in chain.mfu0.operands:
         steps = np.repeat(nest(chain.positions, r.cols, r.op0_row, r.op0_col), repeat) if operand.step else 0
-        found.append((Memory(operand.space), operand.addr + steps + row_tile, entries))
+        times = entries + operand_delay(operand.space, config)
+        found.append((Memory(operand.space), operand.addr + steps + row_tile, times))
     if chain.mfu1.operands:
         outputs = output_times(chain, config)
         for operand in chain.mfu1.operands:
             at: I64 = np.arange(chain.outputs, dtype=np.int64) % r.mv_rows
             if operand.step:
                 at = nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col)
-            found.append((Memory(operand.space), operand.addr + at, outputs))
+            times = outputs + operand_delay(operand.space, config)
+            found.append((Memory(operand.space), operand.addr + at, times))
     return found
 
 
