@@ -47,13 +47,15 @@ def disassemble(words: U64, nodes: Sequence[NodeRow] = ()) -> str:
     """
     lines: list[str] = []
     chain: list[str] = []
-    layer = -1
+    layer, depth = -1, 0
     for at, word in enumerate(words.tolist()):
         try:
             row, values = isa.decode(word)
         except ValueError as error:
             raise ProgramError(f"word {at}: {error}") from None
-        chain.append(f"    {format_instr(row, values)}")
+        depth -= row.name == "end_loop" and depth > 0
+        chain.append(f"{'  ' * (depth + 2)}{format_instr(row, values)}")
+        depth += row.name == "loop"
         if row.stage is isa.Stage.END:
             if (node := values["node"]) != layer and node < len(nodes):
                 lines.append(f"; {node}: {_describe(nodes[node])}")

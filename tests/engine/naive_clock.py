@@ -147,7 +147,8 @@ class Clock:
         c, r = self.config, chain.regs
         source = c.lat_expand if chain.source.space is Space.EXPANDER else c.lat_read
         if chain.matmul is None:
-            count = chain.positions * r.kh * r.kw * r.kc
+            taps = 1 if chain.source.space is Space.EXPANDER else r.kh * r.kw
+            count = chain.positions * taps * r.kc
             return source, source + count - 1, count
         tc = c.native_dim // c.lanes
         matrix = c.lat_bfp + tc + c.lat_dot + c.lat_convert + c.lat_acc + c.lat_round

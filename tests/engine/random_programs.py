@@ -11,7 +11,7 @@ import numpy.typing as npt
 from npusim.chain import decode_stream
 from npusim.config import NpuConfig, load_config
 from npusim.errors import ProgramError
-from npusim.isa import BY_NAME, REGISTERS, Reg, Space, encode
+from npusim.isa import BY_NAME, REGISTERS, Reg, Space, decode, encode
 
 DEPTH = 96
 CORNERS = [0, 0x8000, 0x7BFF, 0xFBFF, 0x0400, 0x8400, 0x3C00, 0x03FF]
@@ -82,6 +82,8 @@ def random_case(random: Random, config: NpuConfig, chains: int = 3) -> Case:
     for _ in range(chains):
         for _ in range(100):
             added = _compute(random, config)
+            if random.random() < 0.3:
+                added = _looped(random, added)
             try:
                 decode_stream([*words, *added, 0], config)
             except ProgramError:
@@ -141,6 +143,24 @@ def _compute(random: Random, config: NpuConfig) -> list[int]:
         body.append((random.choice(["v_red_max", "v_red_add"]), {}))
     body += _mfu(random, 1)
     return _chain("v_rd", regs, read, body + _writes(random))
+
+
+def _looped(random: Random, words: list[int]) -> list[int]:
+    """The words in a loop or two, their addresses moved by base registers from iteration to iteration."""
+    bases = (Reg.RD_BASE, Reg.OP0_BASE, Reg.OP1_BASE, Reg.WR_BASE)
+    body = []
+    for word in words:
+        row, values = decode(word)
+        if row.name == "s_wr" and values["reg"] in bases:
+            continue
+        moved = "base" in values and random.random() < 0.6
+        body.append(encode(row.name, **values | {"base": 1}) if moved else word)
+    for reg in random.sample(bases, random.randint(0, 4)):
+        body.append(encode("s_add", reg=reg, value=random.randint(-3, 5) % 2**32))
+    if random.random() < 0.3:
+        body = [encode("loop", count=random.randint(1, 2)), *body, encode("end_loop")]
+    begin = [encode("s_wr", reg=reg, value=random.randint(-4, 8) % 2**32) for reg in bases]
+    return [*begin, encode("loop", count=random.randint(1, 3)), *body, encode("end_loop")]
 
 
 def _held(random: Random, config: NpuConfig, regs: dict[Reg, int], read: dict[str, int]) -> list[int]:

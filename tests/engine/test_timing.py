@@ -6,14 +6,17 @@ import dataclasses
 import itertools
 import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from naive_clock import Clock
+from random_programs import random_case, small_machine
 
-from npusim.chain import ComputeChain, Decoded
+from npusim.asm import assemble
+from npusim.chain import ComputeChain, Decoded, decode_stream
 from npusim.compiler.back.backend import to_program
 from npusim.compiler.back.sync import timed_reads, timed_writes
 from npusim.compiler.back.verify import verify_program
@@ -95,6 +98,26 @@ def test_every_chain_starts_and_completes_when_the_document_says(
     assert {s.chain.index: s.complete for s in timing.spans} == clock.complete
     check_account(timing, config)
     check_data_is_there(timing, config)
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 1 << 32), st.booleans(), st.sampled_from([2, 16]))
+def test_random_programs_and_their_loops_take_the_documented_time(seed: int, shared: bool, depth: int) -> None:
+    config = dataclasses.replace(small_machine(4, shared), queue_depth=depth)
+    decoded = decode_stream(random_case(Random(seed), config, chains=4).words, config)
+    timing = simulate_time(decoded, config)
+    clock = Clock(decoded, config)
+    clock.run()
+    assert {s.chain.index: s.start for s in timing.spans} == clock.start
+    assert {s.chain.index: s.complete for s in timing.spans} == clock.complete
+    check_account(timing, config)
+
+
+def test_every_word_of_a_loop_takes_a_cycle_and_its_end_no_more() -> None:
+    text = "loop 5|s_add WR_BASE, 1|loop 2|end_loop|v_rd NetInQ, 0|v_wr InitialVrf, 0, base|end_chain|end_loop|halt"
+    config = small_machine(4, True)
+    timing = simulate_time(decode_stream(assemble(text.replace("|", "\n")), config), config)
+    assert [s.dispatched for s in timing.spans] == [7 + 8 * i for i in range(5)]
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny_private"])

@@ -42,7 +42,8 @@ def test_the_listing_is_what_the_documentation_shows() -> None:
 
 
 def test_loops_are_indented() -> None:
-    text = "    s_add RD_BASE, -1\n    loop 3\n      loop 2\n        s_wr ROWS, 4\n      end_loop\n    end_loop\n    halt\n"
+    lines = ["s_add RD_BASE, -1", "loop 3", "  loop 2", "    s_wr ROWS, 4", "  end_loop", "end_loop", "halt"]
+    text = "".join(f"    {line}\n" for line in lines)
     assert asm.disassemble(asm.assemble(text)) == text
     assert asm.assemble("s_add ROWS, 4294967295").tolist() == asm.assemble("s_add ROWS, -1").tolist()
     assert asm.disassemble(asm.assemble("end_loop\nloop 1")) == "    end_loop\n    loop 1\n"

@@ -92,6 +92,43 @@ def test_numpy_words_decode_as_a_list_does() -> None:
     assert decode_stream(np.array(words, np.uint64), SHARED) == decode_stream(words, SHARED)
 
 
+def test_loops_dispatch_their_body_again_with_the_registers_as_they_are() -> None:
+    decoded = decode(
+        "s_wr RD_BASE 4 | loop 3 | v_rd InitialVrf 1 base | v_wr AddSubVrf_0 7 | end_chain | s_add RD_BASE -2 |"
+        "loop 2 | v_rd InitialVrf 9 | v_wr AddSubVrf_1 0 base | end_chain | s_add WR_BASE 3 | end_loop | end_loop"
+    )
+    assert (decoded.words, decoded.dispatched) == (14, 1 + 1 + 3 * (4 + 1 + 2 * 5 + 1) + 1)
+    outer = [c for c in decoded.chains if c.end == 4]
+    inner = [c for c in decoded.chains if c.end == 9]
+    assert [c.index for c in decoded.chains] == list(range(9))
+    assert [c.source.addr for c in outer if isinstance(c, ComputeChain)] == [5, 3, 1]
+    assert [c.targets[0].addr for c in inner if isinstance(c, ComputeChain)] == [0, 3, 6, 9, 12, 15]
+    assert [c.dispatch for c in outer] == [4, 20, 36]
+    assert [c.dispatch for c in inner[:3]] == [9, 14, 25]
+    assert [c.regs.rd_base for c in decoded.chains[:4]] == [4, 2, 2, 2]
+
+
+def test_base_registers_count_vectors_and_are_signed() -> None:
+    text = "s_add RD_BASE -3 | s_add WR_BASE 2 | v_rd DRAM 128 base | v_wr InitialVrf 5 base | end_chain"
+    move = decode(text).chains[0]
+    assert isinstance(move, VectorMove)
+    assert (move.source.addr, move.targets[0].addr) == (128 - 3 * 8, 7)
+    chain = compute(
+        "s_wr OP0_BASE 3 | s_add OP1_BASE -1 | v_rd InitialVrf 0 | vv_mul mfu0 2 base | vv_add mfu0 2 |"
+        "vv_mul mfu1 4 base | vv_max mfu1 5 step base | v_wr AddSubVrf_0 0 | end_chain"
+    )
+    assert [o.addr for o in (*chain.mfu0.operands, *chain.mfu1.operands)] == [5, 2, 3, 4]
+    assert len(decode("s_add RD_BASE -1 | v_rd NetInQ 0 base | v_wr InitialVrf 0 | end_chain").chains) == 1
+
+
+def test_a_loop_may_hold_sums_from_one_iteration_for_the_next() -> None:
+    decoded = decode(
+        READ + "mv_mul 0 hold | end_chain | loop 3 |" + READ + "mv_mul 0 acc hold | end_chain | end_loop |"
+        + READ + "mv_mul 0 acc" + WRITE
+    )  # fmt: skip
+    assert [c.holds for c in decoded.chains if isinstance(c, ComputeChain)] == [True] * 4 + [False]
+
+
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
 READ, WRITE = "v_rd InitialVrf 0 |", "| v_wr AddSubVrf_1 0 | end_chain"
@@ -117,6 +154,27 @@ REFUSALS: list[tuple[str, dict[str, int], str]] = [
     ("m_rd 0 | end_chain", {}, "word 1 (end_chain): the weight move has no m_wr"),
     (READ + "v_relu mfu0 | end_chain", {}, "word 2 (end_chain): the chain has no v_wr"),
     ("halt", {}, "word 1 (halt): stands behind halt, expected the end of the program"),
+    # loops
+    (READ + "loop 2", {}, "word 1 (loop): stands inside the chain that begins at word 0"),
+    ("loop 2 |" + READ + "end_loop", {}, "word 2 (end_loop): stands inside the chain that begins at word 1"),
+    (READ + "s_add ROWS 1", {}, "word 1 (s_add): stands inside the chain that begins at word 0"),
+    ("loop 0 | end_loop", {}, "word 0 (loop): count is 0, expected at least 1"),
+    ("end_loop", {}, "word 0 (end_loop): no loop is open, expected loop before it"),
+    ("loop 2 | end_loop | end_loop", {}, "word 2 (end_loop): no loop is open, expected loop before it"),
+    ("loop 1 | loop 2", {}, "word 2 (halt): stands inside the loop that begins at word 1"),
+    ("loop 1 | loop 1 | loop 1 | loop 1 | loop 1", {},
+     "word 4 (loop): 4 loops are open, which is as deep as they nest"),
+    ("loop 4294967295 | end_loop", {},
+     "word 0 (loop): its 4294967295 iterations dispatch 4294967295 words, expected at most 2097152 in a program"),
+    ("loop 2097152 | end_loop", {}, "the program dispatches 2097154 words, expected at most 2097152"),
+    ("loop 2 | s_add ROWS -1 |" + READ + "v_wr InitialVrf 0 | end_chain | end_loop", {"ROWS": 2},
+     "word 5 (end_chain): ROWS is 0, expected at least 1"),
+    # bases
+    ("s_add RD_BASE -1 | v_rd InitialVrf 0 base" + WRITE, {},
+     "word 1 (v_rd): its base register makes the address -1, expected at least 0"),
+    ("s_add RD_BASE 1 | v_rd InitialVrf 63 base" + WRITE, {}, "word 1 (v_rd): reaches vector 64 of InitialVrf (0..63)"),
+    ("s_add WR_BASE -2 | v_rd NetInQ 0 | v_wr DRAM 8 base | end_chain", {},
+     "word 2 (v_wr): its base register makes the address -8, expected at least 0"),
     # spaces
     ("v_rd NetOutQ 0" + WRITE, {}, "word 0 (v_rd): reads NetOutQ, which is only written"),
     (READ + "v_wr NetInQ 0 | end_chain", {}, "word 1 (v_wr): writes NetInQ, which is only read"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,7 +32,7 @@ _BODY = (1 << isa.OPCODE_LSB) - 1
 _REG_MASK = (1 << isa.REG_BITS) - 1
 _Fields: TypeAlias = tuple[Instr, dict[str, int]]
 
-MAX_DISPATCHED = 1 << 26
+MAX_DISPATCHED = 1 << 21
 """Words that a program may dispatch, loops unrolled."""
 
 
@@ -46,6 +46,7 @@ def decode_stream(words: npt.NDArray[np.uint64] | Sequence[int], config: NpuConf
     listed = words.tolist() if isinstance(words, np.ndarray) else [int(word) for word in words]
     if len(listed) > config.imem_words:
         raise ProgramError(f"the program has {len(listed)} words, the instruction memory holds {config.imem_words}")
+    _bound(listed)
     walk = _Walk(config)
     rows: list[_Fields] = []
     at = 0
@@ -56,6 +57,28 @@ def decode_stream(words: npt.NDArray[np.uint64] | Sequence[int], config: NpuConf
     if not walk.halted:
         raise ProgramError(f"the program ends after {len(listed)} words without halt")
     return Decoded(tuple(walk.chains), len(listed), walk.dispatched)
+
+
+def _bound(words: list[int]) -> None:
+    """Refuse a program that dispatches too many words, before any is."""
+    loop, end_loop = isa.BY_NAME["loop"].opcode, isa.BY_NAME["end_loop"].opcode
+    open_loops: list[int] = []
+    dispatched = [0]  # in the program, in each open loop once
+    for index, word in enumerate(words):
+        opcode = word >> isa.OPCODE_LSB
+        dispatched[-1] += 1
+        if opcode == loop:
+            open_loops.append(index)
+            dispatched.append(0)
+        elif opcode == end_loop and open_loops:
+            count, start = words[open_loops[-1]] & _REG_MASK, open_loops.pop()
+            body = dispatched.pop() * count
+            if body > MAX_DISPATCHED:
+                text = f"its {count} iterations dispatch {body} words, expected at most {MAX_DISPATCHED} in a program"
+                check.refuse(start, "loop", text)
+            dispatched[-1] += body
+    if dispatched[0] > MAX_DISPATCHED:
+        raise ProgramError(f"the program dispatches {dispatched[0]} words, expected at most {MAX_DISPATCHED}")
 
 
 @dataclass(slots=True)
@@ -79,6 +102,7 @@ class _Walk:
     loops: list[_Loop] = field(default_factory=list)
     open: list[Step] = field(default_factory=list)
     builder: Builder = field(init=False)
+    built: dict[object, tuple[Chain, tuple[int, int, int] | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.builder = Builder(self.config)
@@ -87,8 +111,6 @@ class _Walk:
         """Take the word at `index`; return the place of the next one."""
         if self.halted:
             check.refuse(index, row.name, "stands behind halt, expected the end of the program")
-        if self.dispatched == MAX_DISPATCHED:
-            check.refuse(index, row.name, f"the program dispatches more than {MAX_DISPATCHED} words, loops unrolled")
         self.dispatched += 1
         if row.stage == Stage.SCALAR:
             return self._scalar(index, row, values)
@@ -107,11 +129,32 @@ class _Walk:
         if stage != Stage.END:
             self.open.append(step)
             return
+        self.chains.append(self._build(step))
+        self.open = []
+
+    def _build(self, end: Step) -> Chain:
+        """Return the chain that is open.  In a loop most are the same at every iteration, and are built once."""
         if self.regs is None:
             self.regs = Registers(*self.values)
-        number, ordinal = len(self.chains), self.dispatched - 1
-        self.chains.append(self.builder.chain(number, ordinal, self.open, step, self.regs))
-        self.open = []
+        index, dispatch = len(self.chains), self.dispatched - 1
+        if not self.loops:
+            return self.builder.chain(index, dispatch, self.open, end, self.regs)
+        bases = tuple(self._base(step) for step in self.open)
+        key = (end.word, self.regs[: Reg.RD_BASE], bases, self.builder.held)
+        if key not in self.built:
+            chain = self.builder.chain(index, dispatch, self.open, end, self.regs)
+            self.built[key] = chain, self.builder.held
+            return chain
+        chain, self.builder.held = self.built[key]
+        return replace(chain, index=index, dispatch=dispatch, regs=self.regs)
+
+    def _base(self, step: Step) -> int:
+        """Return what a base register adds to the step's address."""
+        if not step.values.get("base"):
+            return 0
+        by_stage = {Stage.READ: Reg.RD_BASE, Stage.WRITE: Reg.WR_BASE}
+        reg = by_stage.get(step.stage, Reg.OP1_BASE if step.stage > Stage.REDUCE else Reg.OP0_BASE)
+        return self.values[reg]
 
     def _scalar(self, index: int, row: Instr, values: dict[str, int]) -> int:
         if self.open:

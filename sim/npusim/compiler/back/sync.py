@@ -4,10 +4,16 @@ Each queue starts its chains in order and completes them in order.  A chain that
 has to wait for that chain's completion, unless the order of its own queue already guarantees it; waiting is a token
 that the earlier chain gives.  Tokens of one semaphore are taken in the order in which they are given, so the j-th wait
 is matched with the j-th give.
+
+A loop's body is in instruction memory once, with the same masks at every iteration.  Therefore tokens never cross an
+edge of a loop: each block of words between loop instructions gives as many as it takes, and what a later block relies
+on, the last chain of its queue has waited for.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +23,8 @@ from npusim import isa
 from npusim.chain import Chain, ComputeChain, Memory, Region, decode_stream
 from npusim.chain.addresses import PADDING, nest, window
 from npusim.config import NpuConfig
-from npusim.isa import Queue, Space
+from npusim.errors import ProgramError
+from npusim.isa import QUEUE_NAMES, Queue, Space
 from npusim.pipeline import chain_times, entry_times, operand_delay, output_times, read_times, write_times
 
 I64 = npt.NDArray[np.int64]
@@ -183,23 +190,119 @@ class Clocks:
         return clock
 
 
+_FIRST, _LAST = 4, 2
+"""Runs of a loop's body that are looked at; those between need what their neighbours need."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """One run of the words between two loop instructions: for each queue, its chains in order."""
+
+    static: int  # which words: number of loop instructions in front of them
+    chains: dict[Queue, list[Chain]] = field(default_factory=lambda: {q: [] for q in Queue})
+
+
+def _blocks(words: list[int], chains: tuple[Chain, ...]) -> tuple[list[_Block], list[_Block]]:
+    """Return all blocks in the order of dispatch, and the block of every chain."""
+    loops = {isa.BY_NAME[name].opcode for name in ("loop", "end_loop")}
+    edges = [at for at, word in enumerate(words) if word >> isa.OPCODE_LSB in loops]
+    blocks: list[_Block] = []
+    home: list[_Block] = []
+    before = -1
+    for chain in chains:
+        static = bisect(edges, chain.first)
+        if chain.first <= before or not blocks or blocks[-1].static != static:
+            blocks.append(_Block(static))
+        before = chain.first
+        blocks[-1].chains[chain.queue].append(chain)
+        home.append(blocks[-1])
+    return blocks, home
+
+
+@dataclass(slots=True)
+class _Demands:
+    """Which chain of a block has to wait for which, by word: waiter -> queue -> word of the giver's `end_chain`."""
+
+    blocks: list[_Block]
+    home: list[_Block]
+    number: dict[int, int] = field(init=False)  # identity of a block -> place in `blocks`
+    words: dict[int, dict[Queue, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.number = {id(block): at for at, block in enumerate(self.blocks)}
+
+    def add(self, chain: Chain, giver: Chain) -> None:
+        """Let a chain wait for the completion of another one.
+
+        Tokens never cross the edge of a block, so that every run of a loop finds the same number.  A chain that needs
+        one of an earlier block relies on a chain of its own queue that waited there, or on a later chain of the giver's
+        queue in its own block.
+        """
+        here = self.number[id(self.home[chain.index])]
+        there = self.number[id(self.home[giver.index])]
+        for at in range(there, here + 1):
+            block = self.blocks[at]
+            first = giver if at == there else next(iter(block.chains[giver.queue]), None)
+            last = chain if at == here else next(reversed(block.chains[chain.queue]), None)
+            if first is not None and last is not None and first.index < last.index:
+                found = self.words.setdefault(last.end, {})
+                found[giver.queue] = max(found.get(giver.queue, NEVER), first.end)
+                return
+        raise ProgramError(
+            f"word {chain.end}: the chain needs the one that ends at word {giver.end} ({QUEUE_NAMES[giver.queue]} "
+            "queue) beyond the edge of a loop, where no chain can wait for it"
+        )
+
+
 def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
     """Return the program with `wait` and `give` masks in every `end_chain`; the input carries none."""
     decoded = decode_stream(words, config)
-    tracker, clocks = Tracker(config), Clocks()
-    chains: dict[Queue, list[Chain]] = {q: [] for q in Queue}
-    wait: dict[int, int] = {}
-    give: dict[int, int] = {}
-    for chain in decoded.chains:
-        queue, index = chain.queue, len(chains[chain.queue])
-        reads, writes = chain.reads(config), chain.writes(config)
-        known = clocks.current[queue]
+    blocks, home = _blocks(words, decoded.chains)
+    demands = _demands(blocks, home, config)
+    out = np.array(words, np.uint64)
+    row = isa.BY_NAME["end_chain"]
+    done: set[int] = set()
+    for block in blocks:
+        if block.static not in done:
+            done.add(block.static)
+            for word, (wait, give) in _tokens(block, demands.words).items():
+                out[word] |= np.uint64(wait << row.field("wait").lsb | give << row.field("give").lsb)
+    return out
+
+
+def _demands(blocks: list[_Block], home: list[_Block], config: NpuConfig) -> _Demands:
+    """Find what every chain has to wait for."""
+    tracker, demands = Tracker(config), _Demands(blocks, home)
+    total = Counter(block.static for block in blocks)
+    seen: Counter[int] = Counter()
+    queued: dict[Queue, list[Chain]] = {q: [] for q in Queue}
+    for block in blocks:
+        seen[block.static] += 1
+        if _FIRST < seen[block.static] <= total[block.static] - _LAST:
+            continue
+        for chain in sorted((c for chains in block.chains.values() for c in chains), key=lambda c: c.index):
+            reads, writes = chain.reads(config), chain.writes(config)
+            for other, needed in enumerate(tracker.needed(chain, reads, writes)):
+                if needed != NEVER:
+                    demands.add(chain, queued[Queue(other)][needed])
+            tracker.record(chain, len(queued[chain.queue]), reads, writes)
+            queued[chain.queue].append(chain)
+    return demands
+
+
+def _tokens(block: _Block, demands: dict[int, dict[Queue, int]]) -> dict[int, tuple[int, int]]:
+    """Return word -> (wait, give) for the chains of a block: the fewest tokens that meet the demands."""
+    clocks = Clocks()
+    places = {c.end: at for chains in block.chains.values() for at, c in enumerate(chains)}
+    wait, give = dict.fromkeys(places, 0), dict.fromkeys(places, 0)
+    for chain in sorted((c for chains in block.chains.values() for c in chains), key=lambda c: c.index):
+        queue = chain.queue
         waits: list[tuple[Queue, int]] = []
         # a token may bring knowledge that makes another superfluous: ask the queue that knows most first
-        needs = sorted(enumerate(tracker.needed(chain, reads, writes)), key=lambda n: n[0] != int(Queue.COMPUTE))
-        learnt = list(known)
-        for number, needed in needs:
-            other = Queue(number)
+        needs = sorted(demands.get(chain.end, {}).items(), key=lambda n: (n[0] is not Queue.COMPUTE, n[0]))
+        learnt = list(clocks.current[queue])
+        for other, word in needs:
+            needed = places[word]
             if needed > learnt[other]:
                 waits.append((other, needed))
                 learnt[other] = needed
@@ -207,15 +310,6 @@ def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
                     learnt[q] = max(learnt[q], value)
         clocks.start(queue, waits)
         for other, needed in waits:
-            wait[chain.end] = wait.get(chain.end, 0) | 1 << other
-            giver = chains[other][needed].end
-            give[giver] = give.get(giver, 0) | 1 << queue
-        chains[queue].append(chain)
-        tracker.record(chain, index, reads, writes)
-    out = np.array(words, np.uint64)
-    row = isa.BY_NAME["end_chain"]
-    for at, mask in wait.items():
-        out[at] |= np.uint64(mask << row.field("wait").lsb)
-    for at, mask in give.items():
-        out[at] |= np.uint64(mask << row.field("give").lsb)
-    return out
+            wait[chain.end] |= 1 << other
+            give[block.chains[other][needed].end] |= 1 << queue
+    return {word: (wait[word], give[word]) for word in places}
