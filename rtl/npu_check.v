@@ -40,7 +40,7 @@ module npu_check #(
     localparam R_W   = $clog2(MRF_TILES + ENGINES + 1);   // row tiles that MatrixRf can serve, rounded up to engines
     localparam [31:0] TILES_N = MRF_TILES, SLOTS_N = SLOTS, ENGINES_N = ENGINES;
     localparam [31:0] ROWS_N = EXPANDER_ROWS, EXPANDER_N = EXPANDER;
-    localparam [59:0] LANES_N = NATIVE_DIM;
+    localparam [31:0] LANES_N = NATIVE_DIM;
     // the largest power of two, up to 64, that divides a vector's bytes
     localparam [39:0] ALIGN = NATIVE_DIM % 32 == 0 ? 64 : NATIVE_DIM % 16 == 0 ? 32 : NATIVE_DIM % 8 == 0 ? 16
                               : NATIVE_DIM % 4 == 0 ? 8 : NATIVE_DIM % 2 == 0 ? 4 : 2;
@@ -104,8 +104,8 @@ module npu_check #(
                       || kh == 32'd0 || kw == 32'd0 || kc == 32'd0 || in_h == 32'd0 || in_w == 32'd0
                       || (wr != 9'd0 && out_cols == 32'd0);
     wire bad_image  = from_expander && (low || channels == 32'd0 || kh > ROWS_N || rd_row > EXPANDER_N
-                                        || {13'd0, s_elements} > {28'd0, kc} * LANES_N
-                                        || {12'd0, s_row} > {28'd0, rd_row} * LANES_N);
+                                        || {13'd0, s_elements} > {28'd0, kc} * {28'd0, LANES_N}
+                                        || {12'd0, s_row} > {28'd0, rd_row} * {28'd0, LANES_N});
     wire bad_matrix = mm && (mv_rows == 32'd0 || window > SLOTS_N
                              || (SHARED_WEIGHTS != 0 ? many_rows || (sums && positions > ENGINES_N)
                                  : mv_rows > TILES_N || (sums && (positions != 32'd1 || mv_rows > ENGINES_N))));
@@ -133,8 +133,7 @@ module npu_check #(
 
     wire [22:0] row_factor = !mm ? 23'd1 : mv_rows > {9'd0, MOST} ? MOST + 23'd1 : mv_rows[22:0];
     wire [R_W-1:0] row_tiles = mv_rows[R_W-1:0];
-    localparam [R_W-1:0] ROUND_UP = ENGINES - 1;
-    localparam [R_W-1:0] BY = ENGINES;
+    localparam [31:0] ROUND_UP = ENGINES - 1;
 
     reg         valid_q, end_q, halt_q, bad_q, far_q, compute_q, private_q;
     reg  [3:0]  fault_q;
@@ -162,7 +161,7 @@ module npu_check #(
                 volume_q     <= clip({23'd0, positions[22:0]} * {23'd0, s_taps});
                 row_factor_q <= row_factor;
                 window_q     <= window > {9'd0, MOST} ? MOST + 23'd1 : window[22:0];
-                groups_q     <= (row_tiles + ROUND_UP) / BY;
+                groups_q     <= (row_tiles + ROUND_UP[R_W-1:0]) / ENGINES_N[R_W-1:0];
             end
             m_valid  <= valid_q;
             m_end_q  <= end_q;

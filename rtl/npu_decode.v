@@ -143,9 +143,9 @@ module npu_decode #(
         else if (unit1)  base = op1_base;
         else             base = op0_base;
 
-    localparam signed [N_W:0] VECTOR_BYTES = 2 * NATIVE_DIM;
+    localparam [31:0] VECTOR_BYTES = 2 * NATIVE_DIM;
     localparam S_W = 42 + N_W;
-    wire signed [32+N_W:0] offset = $signed(base) * VECTOR_BYTES;
+    wire signed [32+N_W:0] offset = $signed(base) * $signed(VECTOR_BYTES[N_W:0]);
     wire signed [S_W-1:0] sum = $signed({{(S_W-40){1'b0}}, field})
                                 + (bytes ? {{(S_W-33-N_W){offset[32+N_W]}}, offset} : {{(S_W-32){base[31]}}, base});
 
