@@ -91,8 +91,8 @@ module npu_dram #(
     input  wire [1:0]             m_axi_bresp
 );
     localparam SIZE = $clog2(AXI_BYTES);
-    localparam [63:0] CYCLE = RATE_NUM;            // ticks
-    localparam [63:0] BYTE  = RATE_DEN;
+    localparam [63:0] CYCLE = {32'd0, RATE_NUM[31:0]};     // ticks
+    localparam [63:0] BYTE  = {32'd0, RATE_DEN[31:0]};
 
     // ---- bursts on their way
     reg  [15:0] reads_q, writes_q;
@@ -115,7 +115,7 @@ module npu_dram #(
     wire        ar_held, aw_held, lengths_ready;
     wire        room = p_write ? !aw_held && lengths_ready && !(&writes_q) : !ar_held && !(&reads_q);
     wire        grant = p_valid && !drop && room && (mid_q || free_q < CYCLE);
-    wire [63:0] until = free_q + (grant && p_first ? {32'd0, p_turn} * BYTE : 64'd0);
+    wire [63:0] until_d = free_q + (grant && p_first ? {32'd0, p_turn} * BYTE : 64'd0);
 
     assign v_q_ready = grant && pick_v;
     assign w_q_ready = grant && !pick_v;
@@ -124,9 +124,9 @@ module npu_dram #(
     assign write_bytes = grant && p_write ? p_bytes : 13'd0;
 
     always @(posedge clk) begin
-        free_q <= until > CYCLE ? until - CYCLE : 64'd0;
+        free_q <= until_d > CYCLE ? until_d - CYCLE : 64'd0;
         if (grant && p_first && pick_v)
-            ended_q <= until > CYCLE ? until - CYCLE : 64'd0;
+            ended_q <= until_d > CYCLE ? until_d - CYCLE : 64'd0;
         else
             ended_q <= ended_q > CYCLE ? ended_q - CYCLE : 64'd0;
         if (grant) begin
