@@ -217,14 +217,19 @@ module npu_compute #(
     npu_delay #(.WIDTH(USE_W), .CYCLES(LAT_READ)) vrf_use_i (.clk(clk), .s_data(r_use), .m_data(vrf_use));
     npu_delay #(.WIDTH(USE_W), .CYCLES(LATER)) expander_use_i (.clk(clk), .s_data(vrf_use), .m_data(expander_use));
 
-    wire             by_expander = from_expander_q[LAT_EXPAND];
-    wire             arrives = by_expander || from_vrf_q[LAT_READ];
-    wire             a_pad, a_low, a_mm, a_first, a_last, a_acc, a_hold;
-    wire [7:0]       a_engine, a_count;
-    wire [23:0]      a_slot;
-    assign {a_pad, a_low, a_mm, a_engine, a_count, a_slot, a_first, a_last, a_acc, a_hold} =
-        by_expander ? expander_use : vrf_use;
-    wire [V_W-1:0]   a_data = by_expander ? expanded : a_pad ? (a_low ? LOWEST : {V_W{1'b0}}) : rd_data[V_W-1:0];
+    // A vector for the unit may arrive beside one that goes past it: of a chain with mv_mul from InitialVrf right behind a
+    // chain without from the Expander. Two that go the same way never meet.
+    wire             v_pad, v_low, v_mm, u_pad, u_low, u_mm, u_first, u_last, u_acc, u_hold;
+    wire [7:0]       u_engine, u_count;
+    wire [23:0]      u_slot;
+    assign {v_pad, v_low, v_mm} = vrf_use[USE_W-1 -: 3];
+    wire             x_mm = expander_use[USE_W-3];
+    wire [V_W-1:0]   v_data = v_pad ? (v_low ? LOWEST : {V_W{1'b0}}) : rd_data[V_W-1:0];
+    wire             v_here = from_vrf_q[LAT_READ], x_here = from_expander_q[LAT_EXPAND];
+    wire             past = (v_here && !v_mm) || (x_here && !x_mm);            // an element without mv_mul
+    wire [V_W-1:0]   past_data = x_here && !x_mm ? expanded : v_data;
+    assign {u_pad, u_low, u_mm, u_engine, u_count, u_slot, u_first, u_last, u_acc, u_hold} =
+        x_here && x_mm ? expander_use : vrf_use;
 
     wire             p_valid, p_overflow;
     wire [V_W-1:0]   product;
@@ -235,15 +240,15 @@ module npu_compute #(
     ) mvu_i (
         .clk(clk),
         .rst(flush),
-        .s_valid(arrives && a_mm),
-        .s_data(a_data),
-        .s_engine(a_engine),
-        .s_count(a_count),
-        .s_slot(a_slot),
-        .s_first(a_first),
-        .s_last(a_last),
-        .s_acc(a_acc),
-        .s_hold(a_hold),
+        .s_valid((v_here && v_mm) || (x_here && x_mm)),
+        .s_data(x_here && x_mm ? expanded : v_data),
+        .s_engine(u_engine),
+        .s_count(u_count),
+        .s_slot(u_slot),
+        .s_first(u_first),
+        .s_last(u_last),
+        .s_acc(u_acc),
+        .s_hold(u_hold),
         .m_valid(p_valid),
         .m_data(product),
         .overflow(p_overflow),
@@ -300,7 +305,7 @@ module npu_compute #(
         .pre_first(first[0]),
         .pre_last(pre_last),
         .pre_desc(pre_desc),
-        .x_data(arrives && !a_mm ? a_data : product),
+        .x_data(past ? past_data : product),
         .rd_en(rd_en[4:1]),
         .rd_addr(rd_addr[5*24-1:24]),
         .rd_data(rd_data[5*V_W-1:V_W]),
@@ -335,12 +340,13 @@ module npu_compute #(
     assign fault_word  = t_fault ? t_fault_word : x_fault ? x_fault_word : r_word_q;
 
     // ---- results and marks meet
+    wire unused_bits = &{1'b0, u_pad, u_low, u_mm, p_valid};
     // synthesis translate_off
     reg  [LAT_READ:1] announced_q;
     wire [LAT_READ:0] announced = {announced_q, pre_valid};
     always @(posedge clk) begin
         announced_q <= flush ? {LAT_READ{1'b0}} : announced[LAT_READ-1:0];
-        if (p_valid && !flush && (!announced[LAT_READ] || (arrives && !a_mm))) begin
+        if (p_valid && !flush && (!announced[LAT_READ] || past)) begin
             $display("npu_compute: the matrix-vector unit gave a result in a cycle in which none enters the tail");
             $stop;
         end

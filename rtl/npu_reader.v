@@ -48,7 +48,9 @@ module npu_reader #(
     output wire                fault       // an address or a slot that does not exist; nothing is read
 );
     localparam TC     = NATIVE_DIM / LANES;
-    localparam SLOTS  = SHARED_WEIGHTS != 0 ? MRF_TILES : MRF_TILES / ENGINES;
+    localparam [31:0] SLOTS = SHARED_WEIGHTS != 0 ? MRF_TILES : MRF_TILES / ENGINES;
+    localparam [39:0] RING  = {8'd0, EXPANDER[31:0]};
+    localparam [47:0] DEPTH = {16'd0, INITIAL_VRF[31:0]};
     localparam SHARED = SHARED_WEIGHTS != 0;
     localparam [47:0] LIMIT = 48'd1 << 44;                 // far above all coordinates and addresses inside a memory
 
@@ -130,9 +132,9 @@ module npu_reader #(
     wire [47:0] in_y = y + of_y, in_x = x + of_x;
     wire        in_map = in_y < {16'd0, in_h} && in_x < {16'd0, in_w};         // negative numbers are large ones
     wire [47:0] address = row + at + tap;
-    wire [23:0] next_slot = slot + 24'd1 == SLOTS ? 24'd0 : slot + 24'd1;
-    wire        bad_read = expand ? desc[`NPU_D_ADDR] >= EXPANDER : in_map && (m_wide || address >= INITIAL_VRF);
-    wire        bad_slot = mm && (tile >= SLOTS || (tile_ends && !place_ends && next_slot == tile));
+    wire [23:0] next_slot = {8'd0, slot} + 1 == SLOTS ? 24'd0 : slot + 24'd1;
+    wire        bad_read = expand ? desc[`NPU_D_ADDR] >= RING : in_map && (m_wide || address >= DEPTH);
+    wire        bad_slot = mm && ({8'd0, tile} >= SLOTS || (tile_ends && !place_ends && next_slot == tile));
 
     assign fault    = busy && ((takes && bad_read) || bad_slot);
     assign m_valid  = busy && takes;
