@@ -35,6 +35,10 @@ class Clock:
         word, cycle = 0, 0
 
         def give(chain: Chain, at: int) -> None:
+            if chain.queue is not Queue.COMPUTE:  # moves complete in order, one a cycle
+                before = [self.complete[x.index] for x in self.decoded.chains if x.queue is chain.queue
+                          and x.index in self.complete]  # fmt: skip
+                at = max([at, *(cycle + 1 for cycle in before)])
             self.complete[chain.index] = at
             for q in Queue:
                 if chain.give >> q & 1:

@@ -67,6 +67,7 @@ class _QueueState:
     started: list[int] = field(default_factory=list)
     count: int = 0  # chains dispatched
     free: int = 0
+    complete: int = -1  # moves: when the last one is complete
 
 
 class Simulation:
@@ -232,7 +233,7 @@ class Simulation:
             self.nets += 1
         state.free = end
         state.started.append(start)
-        self._complete(Span(chain, dispatched, start, end, end + c.lat_dma))
+        self._complete(Span(chain, dispatched, start, end, self._in_order(chain, end + c.lat_dma)))
 
     def _write(self, chain: Chain, dispatched: int, start: int, size: int, first: int) -> None:
         turns = -(-size // self.config.dram_burst)
@@ -250,7 +251,14 @@ class Simulation:
                 self.nets += 1
         self.queues[chain.queue].free = free
         start = done.start if done.write else done.began
+        complete = self._in_order(chain, complete)
         self._complete(Span(chain, done.dispatched, start, max(done.end, start + 1), complete))
+
+    def _in_order(self, chain: Chain, complete: int) -> int:
+        """Return when a move is complete that needs no longer than until `complete`: behind the one before it."""
+        state = self.queues[chain.queue]
+        state.complete = max(complete, state.complete + 1)
+        return state.complete
 
 
 def _token_cause(chain: Chain) -> str:
