@@ -18,6 +18,8 @@ COMMANDS = {
     "disasm": "Turn a program into text.",
     "asm": "Turn text into a program, exactly back.",
     "configs": "Show machines: parameters, derived figures, fit on the device.",
+    "verify": "Run a program on the RTL and compare bits and cycles.",
+    "doctor": "Show what is installed and what is missing.",
     "hls": "Turn Python functions into Verilog and fast kernels, and check them.",
 }
 """Name -> first line of its help, so that `npusim --help` loads no command."""

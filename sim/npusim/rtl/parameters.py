@@ -23,12 +23,14 @@ def axi_bytes(config: NpuConfig) -> int:
 
 
 def parameters(config: NpuConfig) -> dict[str, int]:
-    """Return the RTL's parameters: every whole number of the configuration in capitals, and AXI_BYTES.
+    """Return the RTL's parameters: every whole number of the configuration in capitals, AXI_BYTES, and the DRAM's rate.
 
     Raises `ConfigError` for a machine that the RTL cannot be.
     """
     _refuse(config)
-    return {**config.verilog_parameters(), "AXI_BYTES": axi_bytes(config)}
+    rate = config.dram_rate
+    derived = {"AXI_BYTES": axi_bytes(config), "DRAM_NUM": rate.numerator, "DRAM_DEN": rate.denominator}
+    return {**config.verilog_parameters(), **derived}
 
 
 def _refuse(c: NpuConfig) -> None:
