@@ -11,11 +11,12 @@ from pathlib import Path
 
 from npusim_hls.errors import HlsError
 from npusim_hls.kernel import Instance, Kernel
-from npusim_hls.kernels import KERNELS, bfp_instance, dot_instance, lane_instance
+from npusim_hls.kernels import KERNELS, bfp_instance, dot_instance, dot_to_f32_instance, lane_instance
 
 PATTERNS: dict[str, Callable[..., Instance]] = {
     r"f16_to_bfp_(\d+)x(\d+)": bfp_instance,
     r"bfp_dot_(\d+)x(\d+)(?:x(\d+))?": dot_instance,
+    r"int_to_f32_d(\d+)": dot_to_f32_instance,
     r"f16_to_bfp_lane_m(\d+)": lane_instance,
 }
 

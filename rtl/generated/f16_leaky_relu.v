@@ -1,5 +1,5 @@
 // f16_leaky_relu: a · alpha where a < 0, else a (-0 stays -0).
-// Generated from floats.py:127 float_leaky_relu(e=5, f=10); do not edit, run `npusim hls emit f16_leaky_relu`.
+// Generated from floats.py:125 float_leaky_relu(e=5, f=10); do not edit, run `npusim hls emit f16_leaky_relu`.
 // Contract: one result a cycle, latency 5 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -27,7 +27,7 @@ module f16_leaky_relu (
     wire [5:0] exponent_add = {1'd0, a[14:10]} + {1'd0, alpha[14:10]};
     // floats.py:82: return round_pack(sign_a ^ sign_b, exponent, norm, e=e, f=f, w=2 * f + 2)
     wire xor_2 = a[15] ^ alpha[15];
-    // floats.py:130: negative = bit(a, e + f) & (bits(a, e + f - 1, f) != 0)
+    // floats.py:128: negative = bit(a, e + f) & (bits(a, e + f - 1, f) != 0)
     wire negative_xor = ~significand_eq;
     wire negative = a[15] & negative_xor;
     // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
@@ -137,7 +137,7 @@ module f16_leaky_relu (
     wire [14:0] magnitude = zero ? 15'd0 : magnitude_select;
     // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [15:0] product_2 = {xor_2_q3, magnitude};
-    // floats.py:131: return product if negative else flush(a, e=e, f=f), overflow & negative
+    // floats.py:129: return product if negative else flush(a, e=e, f=f), overflow & negative
     wire and_2 = overflow_2 & negative_q3;
     reg [15:0] product_2_q4;
     reg negative_q4;
@@ -154,7 +154,7 @@ module f16_leaky_relu (
     end
 
     // ---- stage 5 of 5
-    // floats.py:131: return product if negative else flush(a, e=e, f=f), overflow & negative
+    // floats.py:129: return product if negative else flush(a, e=e, f=f), overflow & negative
     wire [15:0] select_2 = negative_q4 ? product_2_q4 : select_q4;
     reg [15:0] select_2_q5;
     reg and_2_q5;

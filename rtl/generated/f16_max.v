@@ -1,5 +1,5 @@
 // f16_max: The larger number; +0 is larger than -0. Subnormals come out as zeros.
-// Generated from floats.py:99 float_max(e=5, f=10); do not edit, run `npusim hls emit f16_max`.
+// Generated from floats.py:100 float_max(e=5, f=10); do not edit, run `npusim hls emit f16_max`.
 // Contract: one result a cycle, latency 2 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,44 +15,35 @@ module f16_max (
 );
 
     // ---- stage 1 of 2
+    // floats.py:95: larger = bits(a, e + f - 1, 0) < bits(b, e + f - 1, 0)
+    wire larger_2 = a[14:0] < b[14:0];
+    // floats.py:96: return sign if sign ^ bit(b, e + f) else larger ^ sign
+    wire xor_2 = a[15] ^ b[15];
+    wire xor_3 = larger_2 ^ a[15];
+    wire select = xor_2 ? a[15] : xor_3;
+    // floats.py:102: return flush(b if exceeds(a, b, e=e, f=f) else a, e=e, f=f)
+    wire [15:0] select_2 = select ? b : a;
     // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
-    wire eq = a[14:10] == 5'd0;
-    wire [15:0] shl = {a[15], 15'd0};
-    wire [15:0] x = eq ? shl : a;
-    wire eq_2 = b[14:10] == 5'd0;
-    wire [15:0] shl_2 = {b[15], 15'd0};
-    wire [15:0] y = eq_2 ? shl_2 : b;
-    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
-    wire [15:0] sub = 16'd0 - {1'd0, x[14:0]};
-    wire [15:0] key_x = x[15] ? sub : {1'd0, x[14:0]};
-    wire [15:0] sub_2 = 16'd0 - {1'd0, y[14:0]};
-    wire [15:0] key_y = y[15] ? sub_2 : {1'd0, y[14:0]};
-    reg [15:0] x_q1;
-    reg [15:0] y_q1;
-    reg [15:0] key_x_q1;
-    reg [15:0] key_y_q1;
+    wire eq = select_2[14:10] == 5'd0;
+    reg [15:0] select_2_q1;
+    reg eq_q1;
 
     always @(posedge clk) begin
         if(ce) begin
-            x_q1 <= x;
-            y_q1 <= y;
-            key_x_q1 <= key_x;
-            key_y_q1 <= key_y;
+            select_2_q1 <= select_2;
+            eq_q1 <= eq;
         end
     end
 
     // ---- stage 2 of 2
-    // floats.py:103: return x & y if key_x == key_y else x if key_x > key_y else y
-    wire eq_3 = key_x_q1 == key_y_q1;
-    wire [15:0] and_2 = x_q1 & y_q1;
-    wire lt = $signed(key_y_q1) < $signed(key_x_q1);
-    wire [15:0] select = lt ? x_q1 : y_q1;
-    wire [15:0] select_2 = eq_3 ? and_2 : select;
-    reg [15:0] select_2_q2;
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    wire [15:0] shl = {select_2_q1[15], 15'd0};
+    wire [15:0] select_3 = eq_q1 ? shl : select_2_q1;
+    reg [15:0] select_3_q2;
 
     always @(posedge clk) begin
         if(ce) begin
-            select_2_q2 <= select_2;
+            select_3_q2 <= select_3;
         end
     end
 
@@ -69,6 +60,6 @@ module f16_max (
 
     assign m_valid = valid_q[1];
     // ---- outputs
-    assign larger = select_2_q2;
+    assign larger = select_3_q2;
 endmodule
 `default_nettype wire

@@ -1,5 +1,5 @@
 // f16_relu: max(a, +0).
-// Generated from floats.py:115 float_relu(e=5, f=10); do not edit, run `npusim hls emit f16_relu`.
+// Generated from floats.py:112 float_relu(e=5, f=10); do not edit, run `npusim hls emit f16_relu`.
 // Contract: one result a cycle, latency 1 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -17,7 +17,7 @@ module f16_relu (
     // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
     wire eq = a[14:10] == 5'd0;
     wire [15:0] select = eq ? 16'd0 : a;
-    // floats.py:117: return 0 if bit(a, e + f) else flush(a, e=e, f=f)
+    // floats.py:114: return 0 if bit(a, e + f) else flush(a, e=e, f=f)
     wire [15:0] select_2 = a[15] ? 16'd0 : select;
     reg [15:0] select_2_q1;
 

@@ -1,5 +1,5 @@
 // f32_max: The larger number; +0 is larger than -0. Subnormals come out as zeros.
-// Generated from floats.py:99 float_max(e=8, f=23); do not edit, run `npusim hls emit f32_max`.
+// Generated from floats.py:100 float_max(e=8, f=23); do not edit, run `npusim hls emit f32_max`.
 // Contract: one result a cycle, latency 2 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,54 +15,32 @@ module f32_max (
 );
 
     // ---- stage 1 of 2
-    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
-    wire eq = a[30:23] == 8'd0;
-    wire [31:0] shl = {a[31], 31'h0};
-    wire [31:0] x = eq ? shl : a;
-    wire eq_2 = b[30:23] == 8'd0;
-    wire [31:0] shl_2 = {b[31], 31'h0};
-    wire [31:0] y = eq_2 ? shl_2 : b;
-    // floats.py:94: magnitude = bits(a, e + f - 1, 0)
-    wire [30:0] magnitude = x[30:0];
-    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
-    wire [31:0] sub = 32'h0 - {1'd0, magnitude};
-    // floats.py:94: magnitude = bits(a, e + f - 1, 0)
-    wire [30:0] magnitude_2 = y[30:0];
-    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
-    wire [31:0] sub_2 = 32'h0 - {1'd0, magnitude_2};
-    reg [31:0] x_q1;
-    reg [31:0] y_q1;
-    reg [30:0] magnitude_q1;
-    reg [31:0] sub_q1;
-    reg [30:0] magnitude_2_q1;
-    reg [31:0] sub_2_q1;
+    // floats.py:95: larger = bits(a, e + f - 1, 0) < bits(b, e + f - 1, 0)
+    wire larger_2 = a[30:0] < b[30:0];
+    // floats.py:96: return sign if sign ^ bit(b, e + f) else larger ^ sign
+    wire xor_2 = a[31] ^ b[31];
+    wire xor_3 = larger_2 ^ a[31];
+    wire select = xor_2 ? a[31] : xor_3;
+    // floats.py:102: return flush(b if exceeds(a, b, e=e, f=f) else a, e=e, f=f)
+    wire [31:0] select_2 = select ? b : a;
+    reg [31:0] select_2_q1;
 
     always @(posedge clk) begin
         if(ce) begin
-            x_q1 <= x;
-            y_q1 <= y;
-            magnitude_q1 <= magnitude;
-            sub_q1 <= sub;
-            magnitude_2_q1 <= magnitude_2;
-            sub_2_q1 <= sub_2;
+            select_2_q1 <= select_2;
         end
     end
 
     // ---- stage 2 of 2
-    // floats.py:95: return -magnitude if bit(a, e + f) else magnitude
-    wire [31:0] key_x = x_q1[31] ? sub_q1 : {1'd0, magnitude_q1};
-    wire [31:0] key_y = y_q1[31] ? sub_2_q1 : {1'd0, magnitude_2_q1};
-    // floats.py:103: return x & y if key_x == key_y else x if key_x > key_y else y
-    wire eq_3 = key_x == key_y;
-    wire [31:0] and_2 = x_q1 & y_q1;
-    wire lt = $signed(key_y) < $signed(key_x);
-    wire [31:0] select = lt ? x_q1 : y_q1;
-    wire [31:0] select_2 = eq_3 ? and_2 : select;
-    reg [31:0] select_2_q2;
+    // floats.py:88: return a if bits(a, e + f - 1, f) != 0 else bit(a, e + f) << (e + f)
+    wire eq = select_2_q1[30:23] == 8'd0;
+    wire [31:0] shl = {select_2_q1[31], 31'h0};
+    wire [31:0] select_3 = eq ? shl : select_2_q1;
+    reg [31:0] select_3_q2;
 
     always @(posedge clk) begin
         if(ce) begin
-            select_2_q2 <= select_2;
+            select_3_q2 <= select_3;
         end
     end
 
@@ -79,6 +57,6 @@ module f32_max (
 
     assign m_valid = valid_q[1];
     // ---- outputs
-    assign larger = select_2_q2;
+    assign larger = select_3_q2;
 endmodule
 `default_nettype wire

@@ -90,6 +90,17 @@ def test_integers_round_once() -> None:
             assert kernels.int_to_f32(value, exponent) == want, (value, exponent)
 
 
+@pytest.mark.parametrize("d", [9, 17, 24])
+def test_dot_products_convert_as_integers_do(d: int) -> None:
+    rng = random.Random(d)
+    convert = kernels.dot_to_f32_instance(d)
+    values = [0, 1, -1, (1 << (d - 1)) - 1, -(1 << (d - 1)), 1 - (1 << (d - 1))]
+    values += [rng.getrandbits(rng.randrange(1, d)) * rng.choice([-1, 1]) for _ in range(500)]
+    for value in values:
+        for exponent in (-512, -150, -140, -126, -20, 0, 97, 104, 120, 511, rng.randrange(-160, 140)):
+            assert convert(value, exponent) == kernels.int_to_f32(value, exponent), (value, exponent)
+
+
 def test_sums_in_fixed_point_are_exact_and_rounded_once() -> None:
     for word in range(1 << 16):
         sign, magnitude = kernels.f16_to_fixed(word)

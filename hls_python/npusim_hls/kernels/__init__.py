@@ -35,7 +35,7 @@ int_to_f32 = convert.int_to_float.bind("int_to_f32", w=32, x=10, **F32)
 f32_to_f16 = convert.float_narrow.bind("f32_to_f16", **F32, to_e=5, to_f=10)
 f16_to_f32 = convert.float_widen.bind("f16_to_f32", **F16, to_e=8, to_f=23)
 f16_to_fixed = convert.float_to_fixed.bind("f16_to_fixed", **F16)  # in units of 2**-24
-sum_to_f16 = convert.sum_to_float.bind("sum_to_f16", w=63, unit=-24, **F16)  # of 2**22 numbers: below 2**62 units
+sum_to_f16 = convert.sum_to_float.bind("sum_to_f16", w=63, **F16)  # of 2**22 numbers: below 2**62 units
 f32_accumulate = convert.accumulate.bind("f32_accumulate", w=32, x=10, **F32)
 
 f16_sigmoid = unary.float_sigmoid.bind("f16_sigmoid", **F16)
@@ -57,6 +57,11 @@ def dot_instance(n: int, ma: int, mb: int | None = None) -> Instance:
     """
     name = f"bfp_dot_{n}x{ma}" if mb in (None, ma) else f"bfp_dot_{n}x{ma}x{mb}"
     return convert.bfp_dot.bind(name, n=n, ma=ma, mb=ma if mb is None else mb)
+
+
+def dot_to_f32_instance(d: int) -> Instance:
+    """int_to_f32 for values of d bits, at most 24: what tiles give; named int_to_f32_d<d>."""
+    return convert.dot_to_float.bind(f"int_to_f32_d{d}", d=d, w=32, x=10, **F32)
 
 
 def lane_instance(m: int) -> Instance:
@@ -82,6 +87,7 @@ KERNELS: dict[str, Instance] = {
     instance.name: instance
     for instance in (
         *[value for value in list(globals().values()) if isinstance(value, Instance)],
+        dot_to_f32_instance(18),
         lane_instance(2),
         lane_instance(5),
         bfp_instance(8, 5),

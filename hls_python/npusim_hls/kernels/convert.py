@@ -30,9 +30,38 @@ def float_to_fixed(a: u[1 + e + f], *, e: int, f: int) -> tuple[bool, u[f + (1 <
 
 
 @kernel(outputs=("result", "overflow"))
-def sum_to_float(value: s[w], *, w: int, unit: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
-    """value · 2**unit, an exact sum in fixed point, rounded once; a sum of 0 is +0."""
-    return int_to_float(value, unit, w=w, x=8, e=e, f=f)
+def dot_to_float(value: s[w], exponent: s[x], *, d: int, w: int, x: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
+    """value · 2**exponent for a value of d <= f + 1 bits, its sign one of them: exact unless out of range."""
+    sign = bit(value, d - 1)
+    low = bits(value, d - 1, 0)
+    magnitude = bits(0 - low if sign else low, d - 1, 0)
+    zeros = clz(magnitude, d)
+    fraction = bits(magnitude << zeros, d - 2, 0) << (f - (d - 1))
+    biased = exponent + (1 << (e - 1)) - 1 + (d - 1) - zeros
+    zero = (magnitude == 0) | (biased < 1)
+    overflow = (not zero) & (biased > (1 << e) - 2)
+    largest = (((1 << e) - 2) << f) + (1 << f) - 1
+    normal = cat((bits(biased, e - 1, 0), e), (fraction, f))
+    return cat((sign, 1), (0 if zero else largest if overflow else normal, e + f)), overflow
+
+
+@kernel(outputs=("result", "overflow"))
+def sum_to_float(value: s[w], *, w: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
+    """A sum in units of the smallest normal's last bit, rounded once; a sum of 0 is +0.
+
+    The largest exponent puts the leading bit in place t - 1; what has bits from t on saturates.
+    """
+    t = f + (1 << e) - 2
+    sign = bit(value, w - 1)
+    high = bits(value, w - 1, t)
+    low = bits(value, t - 1, 0)
+    magnitude = bits(0 - low if sign else low, t - 1, 0)
+    huge = (high != (1 << (w - t)) - 1) | (low == 0) if sign else high != 0
+    zeros = clz(bits(magnitude, t - 1, f), t - f)
+    norm = bits(magnitude << zeros, t - 1, 0)
+    result, overflow = round_pack(sign, (1 << e) - 2 - zeros, norm, e=e, f=f, w=t)
+    largest = cat((sign, 1), ((((1 << e) - 2) << f) + (1 << f) - 1, e + f))
+    return largest if huge else result, huge | overflow
 
 
 @kernel(outputs=("result", "overflow"))

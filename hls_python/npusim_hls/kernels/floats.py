@@ -89,26 +89,23 @@ def flush(a: int, *, e: int, f: int) -> int:
 
 
 @kernel
-def order(a: int, *, e: int, f: int) -> int:
-    """An integer that orders numbers as their values do; both zeros give 0."""
-    magnitude = bits(a, e + f - 1, 0)
-    return -magnitude if bit(a, e + f) else magnitude
+def exceeds(a: int, b: int, *, e: int, f: int) -> bool:
+    """Whether pattern b is above pattern a, -0 below +0; of numbers of one sign the magnitudes decide."""
+    sign = bit(a, e + f)
+    larger = bits(a, e + f - 1, 0) < bits(b, e + f - 1, 0)
+    return sign if sign ^ bit(b, e + f) else larger ^ sign
 
 
 @kernel(outputs=("larger",))
 def float_max(a: u[1 + e + f], b: u[1 + e + f], *, e: int, f: int) -> u[1 + e + f]:
     """The larger number; +0 is larger than -0. Subnormals come out as zeros."""
-    x, y = flush(a, e=e, f=f), flush(b, e=e, f=f)
-    key_x, key_y = order(x, e=e, f=f), order(y, e=e, f=f)
-    return x & y if key_x == key_y else x if key_x > key_y else y
+    return flush(b if exceeds(a, b, e=e, f=f) else a, e=e, f=f)
 
 
 @kernel(outputs=("smaller",))
 def float_min(a: u[1 + e + f], b: u[1 + e + f], *, e: int, f: int) -> u[1 + e + f]:
     """The smaller number; -0 is smaller than +0. Subnormals come out as zeros."""
-    x, y = flush(a, e=e, f=f), flush(b, e=e, f=f)
-    key_x, key_y = order(x, e=e, f=f), order(y, e=e, f=f)
-    return x | y if key_x == key_y else x if key_x < key_y else y
+    return flush(a if exceeds(a, b, e=e, f=f) else b, e=e, f=f)
 
 
 @kernel(outputs=("result",))
@@ -120,7 +117,8 @@ def float_relu(a: u[1 + e + f], *, e: int, f: int) -> u[1 + e + f]:
 @kernel(outputs=("result",))
 def float_clip(a: u[1 + e + f], lo: u[1 + e + f], hi: u[1 + e + f], *, e: int, f: int) -> u[1 + e + f]:
     """min(max(a, lo), hi)."""
-    return float_min(float_max(a, lo, e=e, f=f), hi, e=e, f=f)
+    least = lo if exceeds(a, lo, e=e, f=f) else a
+    return float_min(least, hi, e=e, f=f)
 
 
 @kernel(outputs=("result", "overflow"))

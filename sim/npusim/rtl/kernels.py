@@ -44,21 +44,26 @@ def _block(n: int, m: int) -> Instance:
     return library.bfp_instance(n, m)
 
 
+@cache
+def _convert(d: int) -> Instance:
+    return library.dot_to_f32_instance(d)
+
+
 def units(config: NpuConfig) -> list[Unit]:
     """Return every kernel that the machine instantiates."""
     dot = _dot(config.lanes, config.weight_mantissa, config.act_mantissa)
+    dot_bits = config.weight_mantissa + config.act_mantissa + 1 + (config.native_dim - 1).bit_length()
     block = _block(config.native_dim, config.act_mantissa)
     fields = {
         "lat_mul": [library.f16_mul],
         "lat_add": [library.f16_add, library.f16_max],
         "lat_act": [
-            library.f16_relu,
             library.f16_clip,
             library.f16_leaky_relu,
             library.f16_sigmoid,
             library.f16_tanh,
         ],
-        "lat_convert": [library.int_to_f32],
+        "lat_convert": [_convert(dot_bits)],
         "lat_acc": [library.f32_add],
         "lat_round": [library.f32_to_f16],
         "lat_bfp": [block],
@@ -81,10 +86,10 @@ def needed(instance: Instance, clock_mhz: int) -> int:
 
 
 def module_name(instance: Instance) -> str:
-    """Return the module of a kernel: block kernels lose their sizes, which are the configuration's."""
+    """Return the module of a kernel: some lose their sizes, which are the configuration's."""
     base = instance.name
-    for block in ("f16_to_bfp", "bfp_dot"):
-        base = block if base.startswith(block) else base
+    for sized in ("f16_to_bfp", "bfp_dot", "int_to_f32"):
+        base = sized if base.startswith(sized) else base
     return f"k_{base}"
 
 
