@@ -26,7 +26,7 @@ class Clock:
         entered: dict[int, int] = {}  # chain -> cycle dispatched
         tokens: dict[tuple[Queue, Queue], list[int]] = {(a, b): [] for a in Queue for b in Queue}
         ready: dict[int, int] = {}
-        reader_free = entry_free = 0
+        reader_free = entry_free = unit_free = 0
         dma: dict[Queue, Chain | None] = {Queue.WEIGHT: None, Queue.VECTOR: None}
         dma_free = {Queue.WEIGHT: 0, Queue.VECTOR: 0}
         left: dict[Queue, int] = {}  # bytes of DRAM turns left of the DMA's move
@@ -128,10 +128,13 @@ class Clock:
                 assert isinstance(chain, ComputeChain)
                 if chain.index in ready:
                     first, last_entry, busy = self.entries(chain)
-                    if cycle >= max(ready[chain.index], reader_free) and cycle + first > entry_free:
+                    arrives = cycle + (c.lat_expand if chain.source.space is Space.EXPANDER else c.lat_read)
+                    free = chain.matmul is None or arrives >= unit_free
+                    if cycle >= max(ready[chain.index], reader_free) and cycle + first > entry_free and free:
                         self.start[chain.index] = cycle
                         compute.pop(0)
                         reader_free, entry_free = cycle + busy, cycle + last_entry
+                        unit_free = unit_free if chain.matmul is None else arrives + busy
                         tail = 2 * (c.lat_mul + c.lat_add + c.lat_act) + c.lat_reduce + c.lat_write
                         give(chain, cycle + last_entry + tail)
             # dispatch one word

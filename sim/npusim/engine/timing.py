@@ -13,7 +13,7 @@ from npusim.chain import Chain, ComputeChain, Decoded, VectorMove, WeightMove
 from npusim.config import NpuConfig
 from npusim.engine.dram import Dram, Transfer
 from npusim.isa import Queue, Space
-from npusim.pipeline import chain_times
+from npusim.pipeline import chain_times, source_latency
 
 CAUSES = ("weights", "dram", "link", "dependency", "drain", "dispatch")
 """Why the compute queue waited, in the order in which ties are charged."""
@@ -85,6 +85,7 @@ class Simulation:
         self.next = 0  # next chain to dispatch
         self.dispatched = 0  # cycle in which its first word can be dispatched
         self.previous: tuple[int, int, int] = (0, 0, -1)  # compute: start, busy end, last tail entry E
+        self.passed = 0  # cycle from which on vectors may arrive at the matrix-vector unit
         self.account = dict.fromkeys(("compute", "vector", *CAUSES), 0)
         self.nets = 0
 
@@ -172,12 +173,17 @@ class Simulation:
             _, free, entered = self.previous
             at, cause = ready[0] + self.config.lat_issue, ready[1]
             start = max(free, at)
+            source = source_latency(chain, self.config)
+            if chain.matmul is not None and self.passed - source > start:
+                start, cause = self.passed - source, "drain"
             if entered + 1 - times.first > start:
                 start, cause = entered + 1 - times.first, "drain"
             stall = start - free
             self.account[cause] += stall
             self.account["compute" if chain.matmul is not None else "vector"] += times.busy
             self.previous = (start, start + times.busy, start + times.last)
+            if chain.matmul is not None:
+                self.passed = start + times.busy + source
             state.started.append(start)
             tail = (start + times.first, start + times.last)
             done = start + times.complete
