@@ -136,6 +136,7 @@ module npu_harness (
     wire [4:0]           d_write = dut.d_valid & dut.d_ready & {5{dut.d_write}};
     wire [5*24-1:0]      d_addr  = dut.d_addr;
     wire [V_W-1:0]       d_data  = dut.d_wdata;
+    wire                 d_net   = !dut.vector_dma_i.r_turn;     // the vector comes from NetInQ
     wire                 xd_valid = dut.xd_valid;
     wire [23:0]          xd_addr  = dut.xd_addr;
     wire [V_W-1:0]       xd_data  = dut.xd_wdata;
@@ -241,10 +242,10 @@ module npu_harness (
     integer    i, s;
     reg [63:0] sums [0:65535];                       // by the low bits of the chain's number
     reg [19:0] counts [0:65536*16-1];                // writes by chain and space
-    reg [31:0] move_seq [0:16*16-1];                 // moves that started and have writes left, by space, a ring each
-    reg [63:0] move_left [0:16*16-1];
-    reg [3:0]  move_in [0:15];
-    reg [3:0]  move_out [0:15];
+    reg [31:0] move_seq [0:32*16-1];                 // moves that started and have writes left: a ring for each
+    reg [63:0] move_left [0:32*16-1];                // {from NetInQ, space}, as data of DRAM may come later
+    reg [3:0]  move_in [0:31];
+    reg [3:0]  move_out [0:31];
     reg [63:0] aw_address [0:255];                   // bursts whose data has not come
     reg [7:0]  aw_in, aw_out, beat;
     reg [63:0] hash, address, vectors;
@@ -253,8 +254,8 @@ module npu_harness (
     initial begin
         for (i = 0; i < 65536; i = i + 1) sums[i] = 64'd0;
         for (i = 0; i < 65536 * 16; i = i + 1) counts[i] = 20'd0;
-        for (i = 0; i < 256; i = i + 1) move_left[i] = 64'd0;
-        for (i = 0; i < 16; i = i + 1) begin
+        for (i = 0; i < 512; i = i + 1) move_left[i] = 64'd0;
+        for (i = 0; i < 32; i = i + 1) begin
             move_in[i]  = 4'd0;
             move_out[i] = 4'd0;
         end
@@ -300,25 +301,26 @@ module npu_harness (
             $fdisplay(events, "W %0d %0d %0d %0d %0h", chain, space, counts[{chain[15:0], space}], where, vector);
     endtask
 
-    // the move that writes to a space: they write in the order in which they started
-    task take(input [3:0] space, input [63:0] amount, output [31:0] chain);
+    // the move that writes to a space: those of one source write in the order in which they started
+    task take(input net, input [3:0] space, output [31:0] chain);
+        reg [8:0] at;
         begin
-            chain = move_seq[{space, move_out[space]}];
-            if (move_left[{space, move_out[space]}] == 64'd0)
+            at    = {net, space, move_out[{net, space}]};
+            chain = move_seq[at];
+            if (move_left[at] == 64'd0)
                 $fdisplay(events, "X %0d %0d", space, run_q);    // a write that no move asked for
             else begin
-                move_left[{space, move_out[space]}] = move_left[{space, move_out[space]}] - amount;
-                if (move_left[{space, move_out[space]}] == 64'd0)
-                    move_out[space] = move_out[space] + 4'd1;
+                move_left[at] = move_left[at] - 64'd1;
+                if (move_left[at] == 64'd0) move_out[{net, space}] = move_out[{net, space}] + 4'd1;
             end
         end
     endtask
 
-    task owe(input [3:0] space, input [31:0] chain, input [63:0] amount);
+    task owe(input net, input [3:0] space, input [31:0] chain, input [63:0] amount);
         begin
-            move_seq[{space, move_in[space]}]  = chain;
-            move_left[{space, move_in[space]}] = amount;
-            move_in[space] = move_in[space] + 4'd1;
+            move_seq[{net, space, move_in[{net, space}]}]  = chain;
+            move_left[{net, space, move_in[{net, space}]}] = amount;
+            move_in[{net, space}] = move_in[{net, space}] + 4'd1;
         end
     endtask
 
@@ -339,12 +341,12 @@ module npu_harness (
                 desc = start_desc[`NPU_D_W*i +: `NPU_D_W];
                 $fdisplay(events, "S %0d %0d %0d", desc[`NPU_D_SEQ], i, run_q);
                 if (i == `NPU_QUEUE_WEIGHT)
-                    owe(MATRIX_RF, desc[`NPU_D_SEQ], desc[`NPU_D_REG(`NPU_REG_TILES)] * (TC + 1));
+                    owe(1'b0, MATRIX_RF, desc[`NPU_D_SEQ], desc[`NPU_D_REG(`NPU_REG_TILES)] * (TC + 1));
                 if (i == `NPU_QUEUE_VECTOR) begin
                     vectors = {32'd0, desc[`NPU_D_POSITIONS]};
-                    if (desc[`NPU_D_WR] & 9'd1) owe(4'd0, desc[`NPU_D_SEQ], vectors * NATIVE_DIM);
+                    if (desc[`NPU_D_WR] & 9'd1) owe(1'b0, 4'd0, desc[`NPU_D_SEQ], vectors * NATIVE_DIM);
                     for (s = 3; s < 9; s = s + 1)
-                        if ((desc[`NPU_D_WR] >> s) & 9'd1) owe(s[3:0], desc[`NPU_D_SEQ], vectors);
+                        if ((desc[`NPU_D_WR] >> s) & 9'd1) owe(desc[`NPU_D_SPACE] == `NPU_SPACE_NET_IN_Q, s[3:0], desc[`NPU_D_SEQ], vectors);
                 end
             end
 
@@ -362,20 +364,20 @@ module npu_harness (
             hash = hash_vector(d_data);
             for (i = 0; i < 5; i = i + 1)
                 if (d_write[i]) begin
-                    take(i[3:0] + 4'd4, 64'd1, seq);
+                    take(d_net, i[3:0] + 4'd4, seq);
                     show(seq, i[3:0] + 4'd4, {16'd0, d_addr[24*i +: 24]}, d_data);
                     note(seq, i[3:0] + 4'd4, {16'd0, d_addr[24*i +: 24]}, hash, 1'b1);
                 end
         end
         if (xd_valid) begin
             hash = hash_vector(xd_data);
-            take(4'd3, 64'd1, seq);
+            take(d_net, 4'd3, seq);
             show(seq, 4'd3, {16'd0, xd_addr}, xd_data);
             note(seq, 4'd3, {16'd0, xd_addr}, hash, 1'b1);
         end
         // weight DMA
         if (w_valid) begin
-            take(MATRIX_RF, 64'd1, seq);
+            take(1'b0, MATRIX_RF, seq);
             hash = w_chunk == TC ? hash_tile(w_data[8*NATIVE_DIM-1:0], (NATIVE_DIM + 1) / 2)
                                  : hash_tile(w_data[ROWS-1:0], (ROWS + 15) / 16);
             address = SHARED_WEIGHTS ? {40'd0, w_slot} : {40'd0, w_slot} * ENGINES + {56'd0, w_engine};
@@ -393,7 +395,7 @@ module npu_harness (
         if (m_wvalid && m_wready) begin
             for (i = 0; i < AXI_BYTES / 2; i = i + 1)
                 if (m_wstrb[2*i]) begin
-                    take(4'd0, 64'd1, seq);
+                    take(1'b0, 4'd0, seq);
                     address = aw_address[aw_out] + {56'd0, beat} * AXI_BYTES + 2 * i;
                     hash    = {48'd0, m_wdata[16*i +: 16]} + 64'd1;
                     show(seq, 4'd0, address[39:0], {{(V_W-16){1'b0}}, m_wdata[16*i +: 16]});
