@@ -49,7 +49,7 @@ module npu_dma_receive #(
     wire [C_W-1:0] skip, count, r_held;
     wire [25:0]    tag;
     wire           gear_ready, beat_last, beat_valid;
-    wire [V_W-1:0] r_raw, n_raw;
+    wire [V_W-1:0] r_raw, n_raw, n_late;
     wire           beat = r_valid && r_ready && !halt;
     assign r_ready     = gear_ready || halt;
     assign r_word      = tag[25:2];
@@ -74,7 +74,7 @@ module npu_dma_receive #(
     reg  [47:0]    left_q;                                         // units
     wire [47:0]    left = start ? {16'd0, l_count} * EACH : left_q;
     wire [47:0]    part = left < MOST ? left : MOST;
-    wire           net_ready;
+    wire           net_ready, n_valid, n_ready;
     wire [N_C-1:0] n_held;
     wire           take = s_net_valid && s_net_ready;
     assign taking      = left_q != 48'd0;
@@ -84,8 +84,12 @@ module npu_dma_receive #(
         .clk(clk), .rst(rst),
         .s_valid(take), .s_ready(net_ready), .s_data(s_net_data),
         .s_skip({N_C{1'b0}}), .s_count(part[N_C-1:0]),
-        .m_valid(n_m_valid), .m_ready(n_m_ready), .m_take(N_OUT[N_C-1:0]), .m_data(n_raw), .held(n_held));
-    npu_flush #(.LANES(V_W / 16)) n_flush_i (.s_data(n_raw), .m_data(n_m_data));
+        .m_valid(n_valid), .m_ready(n_ready), .m_take(N_OUT[N_C-1:0]), .m_data(n_raw), .held(n_held));
+    // vectors of DRAM go first where both are there: a few wait here, so that NetInQ does not
+    npu_fifo #(.WIDTH(V_W), .DEPTH(4), .BYPASS(1)) net_wait_i (
+        .clk(clk), .rst(rst), .s_valid(n_valid), .s_ready(n_ready), .s_data(n_raw),
+        .m_valid(n_m_valid), .m_ready(n_m_ready), .m_data(n_late));
+    npu_flush #(.LANES(V_W / 16)) n_flush_i (.s_data(n_late), .m_data(n_m_data));
 
     always @(posedge clk)
         left_q <= rst ? 48'd0 : take ? left - part : left;
