@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import cocotb
 import numpy as np
 import pytest
-from bench import ROOT, lint, simulate
+from bench import ROOT, RTL, lint, simulate
 from descriptor import descriptor
 from reading_work import VRFS, random_chains
 from streams import Bench, halves, known, pack, unpack
@@ -24,14 +25,6 @@ from npusim.rtl.kernels import kernel_modules
 
 pytestmark = pytest.mark.rtl
 
-SOURCES: list[str | Path] = [
-    f"npu_{name}.v"
-    for name in (
-        "compute", "reader", "expander", "memories", "vrf", "ram", "delay", "mvu", "mrf", "engine", "row", "hold",
-        "accumulators", "accumulator", "tail", "walk", "operand", "mfu", "mfu_lane", "reduce", "reduce_lane",
-        "writeback",
-    )
-]  # fmt: skip
 FIELDS = (
     "native_dim", "lanes", "engines", "shared_weights", "weight_mantissa", "act_mantissa", "mrf_tiles", "initial_vrf",
     "addsub_vrf_0", "addsub_vrf_1", "multiply_vrf_0", "multiply_vrf_1", "expander", "expander_rows", "lat_read",
@@ -285,27 +278,35 @@ async def faults_name_their_word(dut: Any) -> None:
 # ---- in pytest -------------------------------------------------------------------------------------------------------
 
 
-def prepare(config: NpuConfig, folder: Path) -> tuple[list[str | Path], dict[str, int]]:
+def modules(top: Path) -> list[Path]:
+    """A file and those in rtl/ of all the modules below it: a file has its module's name."""
+    found = [top]
+    for file in found:
+        names = re.findall(r"^ *(npu_\w+) ", file.read_text(), re.M)
+        found += [path for name in dict.fromkeys(names) if (path := RTL / f"{name}.v") not in found]
+    return found
+
+
+def prepare(config: NpuConfig, top: Path, folder: Path) -> tuple[list[str | Path], dict[str, int]]:
     """Sources, the configuration's kernels written to the folder, and parameters."""
-    paths = []
+    paths: list[str | Path] = [*modules(top)]
     for name, text in kernel_modules(config).items():
+        (folder / name).write_text(text)
         paths.append(folder / name)
-        paths[-1].write_text(text)
-    return [*SOURCES, *paths], {name.upper(): int(getattr(config, name)) for name in FIELDS}
+    return paths, {name.upper(): int(getattr(config, name)) for name in FIELDS}
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "private"])
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_compute(simulator: str, geometry: str, shared: bool, tmp_path: Path) -> None:
     config = machine(geometry, shared)
-    sources, parameters = prepare(config, tmp_path)
-    sources.insert(0, ROOT / "tests" / "rtl" / "compute_bench.v")
-    job = {"config": config.to_dict(), "chains": 80}
+    sources, parameters = prepare(config, ROOT / "tests" / "rtl" / "compute_bench.v", tmp_path)
+    job = {"config": config.to_dict(), "chains": 60}
     simulate("compute_bench", sources, __name__, simulator, parameters=parameters, job=job)
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "private"])
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_lint_is_clean(geometry: str, shared: bool, tmp_path: Path) -> None:
-    sources, parameters = prepare(machine(geometry, shared), tmp_path)
-    lint("npu_compute", sources[:3] + sources[5:], parameters)
+    sources, parameters = prepare(machine(geometry, shared), RTL / "npu_compute.v", tmp_path)
+    lint("npu_compute", sources, parameters)
