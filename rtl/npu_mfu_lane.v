@@ -1,10 +1,11 @@
 // npu_mfu_lane: one lane of a multifunction unit: multiply; add, subtract or maximum; unary function.
 //
 // A stage that a chain does not use computes something that changes nothing, so that no second path is needed beside
-// the kernels: x * 1.0, x + (-0) and min(max(x, -65504), 65504) are x for every float16, zeros' signs included.
+// the kernels: x * 1.0, x + (-0) and min(max(x, -65504), 65504) are x for every float16, zeros' signs included. And
+// v_relu is v_clip with the bounds +0 and 65504.
 //
-// Contract: constant latency LAT_MUL + LAT_ADD + LAT_ACT; s_add_b and s_negate come LAT_MUL after s_data, m_max LAT_ADD later,
-// the controls of the unary stage LAT_MUL + LAT_ADD after s_data, m_act LAT_ACT later.  Test: tests/rtl/test_npu_mfu.py
+// Contract: constant latency LAT_MUL + LAT_ADD + LAT_ACT; s_add_b and s_negate come LAT_MUL after s_data, m_max LAT_ADD
+// later, the bounds and the slope in that cycle too, m_act LAT_ACT later.  Test: tests/rtl/test_npu_mfu.py
 `default_nettype none
 `include "npu_chain.vh"
 module npu_mfu_lane #(

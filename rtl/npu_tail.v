@@ -1,12 +1,12 @@
-// npu_tail: everything behind the matrix-vector unit: MFU0, reduce, MFU1, write-back (docs/architecture.md, 3.3 to 3.5).
+// npu_tail: what stands behind the matrix-vector unit: MFU0, reduce, MFU1, write-back (docs/architecture.md, 3.3 on).
 //
-// A pipeline of constant depth: a stage that a chain does not use delays.  Elements of many chains are in it at once, so
-// what a stage does travels with each element, made from the chain's descriptor when the element is announced, LAT_READ
-// cycles before it enters; that is also the cycle in which the first operand's address is due.
+// A pipeline of constant depth: a stage that a chain does not use delays.  Elements of many chains are in it at once,
+// so what a stage does travels with each element, made from the chain's descriptor when the element is announced,
+// LAT_READ cycles before it enters; that is also the cycle in which the first operand's address is due.
 //
-// Contract: an element announced in cycle t enters in cycle e = t + LAT_READ (x_data), its output is readable from cycle
-// e + W on, W = 2 * (LAT_MUL + LAT_ADD + LAT_ACT) + LAT_REDUCE + LAT_WRITE; done_valid of its chain comes in that cycle.
-// A chain that holds its sums announces its elements too: only done_valid follows.
+// Contract: an element announced in cycle t enters in cycle e = t + LAT_READ (x_data); its output is readable from
+// cycle e + W on, W = 2 * (LAT_MUL + LAT_ADD + LAT_ACT) + LAT_REDUCE + LAT_WRITE, and done_valid of its chain comes in
+// that cycle.  A chain that holds its sums announces its elements too: only done_valid follows.
 // Test: tests/rtl/test_npu_tail.py
 `default_nettype none
 `include "npu_isa.vh"

@@ -6,7 +6,7 @@
 //
 // Contract: an element announced in cycle t is written in cycle t + CYCLES - 1: a read with a later address cycle sees
 // it; done_valid belongs to the chain whose last element was announced CYCLES cycles ago.  From stop on nothing is
-// written, completed or reported.  Test: tests/rtl/test_npu_writeback.py
+// written, completed or reported.  Test: tests/rtl/test_npu_tail.py
 `default_nettype none
 module npu_writeback #(
     parameter NATIVE_DIM     = 8,
