@@ -28,6 +28,7 @@ from npusim_hls.simulators import environment, tail, waveform_args
 BENCH = Path(__file__).parent / "verilog"
 HARNESS = ("axi_dram.v", "npu_harness.v")
 TOP = "npu_harness"
+SMALL = 16
 VERILATOR = ("--x-assign", "unique", "--x-initial", "unique", "-O3", "-Wno-fatal", "-Wno-lint", "--quiet")
 
 
@@ -81,7 +82,8 @@ def build(
     except HlsError as error:
         raise RtlError(str(error)) from None
     files = sources()
-    parts = [simulator, waves, values, kernels, VERILATOR, extra, variables.get("VERILATOR_ROOT")]
+    optimise = "-O1" if config.native_dim <= SMALL else "-O2"  # small machines take longer to build than to run
+    parts = [simulator, waves, values, kernels, VERILATOR, extra, optimise, variables.get("VERILATOR_ROOT")]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for file in [*files, *sorted(rtl_folder().glob("*.vh")), *sorted(BENCH.iterdir())]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -98,7 +100,7 @@ def build(
             (staging / name).write_text(text)
         files += [staging / name for name in kernels]
         (staging / "npu_build.vh").write_text(_constants(values))
-        commands = _icarus(staging, files) if simulator == "icarus" else _verilator(staging, files, extra)
+        commands = _icarus(staging, files) if simulator == "icarus" else _verilator(staging, files, extra, optimise)
         for command in commands:
             _run(command, staging, {**os.environ, **variables})
         for leftover in [*staging.glob("*.o"), *staging.glob("*.gch"), *staging.glob("*.a"), *staging.glob("*.cpp")]:
@@ -118,11 +120,11 @@ def _memory_bytes(size: int) -> int:
     return max(1 << 20, 1 << (size - 1).bit_length())
 
 
-def _verilator(staging: Path, files: list[Path], extra: list[str]) -> list[list[str]]:
+def _verilator(staging: Path, files: list[Path], extra: list[str], optimise: str) -> list[list[str]]:
     first = ["verilator", "--cc", "--exe", "--top-module", TOP, "--Mdir", str(staging), *VERILATOR, *extra]
     first += [f"-I{rtl_folder()}", f"-I{staging}", str(BENCH / "npu_main.cpp"), *map(str, files)]
     jobs = min(4, os.cpu_count() or 1)
-    make = ["make", f"-j{jobs}", "-C", str(staging), "-f", f"V{TOP}.mk", "OPT_FAST=-O2", "OPT_SLOW=-O0"]
+    make = ["make", f"-j{jobs}", "-C", str(staging), "-f", f"V{TOP}.mk", f"OPT_FAST={optimise}", "OPT_SLOW=-O0"]
     return [first, make]
 
 
