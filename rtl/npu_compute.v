@@ -348,11 +348,11 @@ module npu_compute #(
         announced_q <= flush ? {LAT_READ{1'b0}} : announced[LAT_READ-1:0];
         if (p_valid && !flush && (!announced[LAT_READ] || past)) begin
             $display("npu_compute: the matrix-vector unit gave a result in a cycle in which none enters the tail");
-            $stop;
+            $finish;
         end
         if (start && put_q + 1'b1 == take_q) begin
             $display("npu_compute: more than %0d chains are under way", CHAINS);
-            $stop;
+            $finish;
         end
     end
     // synthesis translate_on

@@ -7,7 +7,7 @@
 // Contract: rd_data holds the vector LAT_READ cycles after its address; it is the one written last by a compute write in
 // an earlier cycle than the address, or by an accepted DMA write. d_rdata follows an accepted DMA read by 1 cycle, or 2
 // where LAT_READ > 1. Addresses are below DEPTH. With CHECK_INIT rd_unwritten or d_unwritten pulses after the read of a
-// vector that nothing has written since clear.
+// vector that nothing has written since clear; that is for simulation, a machine on an FPGA does without.
 // Test: tests/rtl/test_npu_memories.py
 `default_nettype none
 module npu_vrf #(
