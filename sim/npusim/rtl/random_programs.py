@@ -106,11 +106,10 @@ def random_program(seed: int, config: NpuConfig, chains: int = 12) -> RandomProg
     writer = _Writer(config, random)
     for item in draft.fill():
         writer.words += writer.chain(item)
+    last = _end(writer, draft)
     for _ in range(chains):
-        _extend(writer, draft)
-    for item in draft.empty():
-        writer.words += writer.chain(item)
-    words = synchronise([*writer.words, encode("halt")], config)
+        last = _extend(writer, draft) or last
+    words = synchronise([*writer.words, *last], config)
     words = _more_tokens(words, random, config)
     decoded = decode_stream(words, config)
     count = sum(c.positions for c in decoded.chains if isinstance(c, VectorMove) and c.source.space is Space.NET_IN_Q)
@@ -119,14 +118,15 @@ def random_program(seed: int, config: NpuConfig, chains: int = 12) -> RandomProg
     )
 
 
-def _extend(writer: _Writer, draft: Draft) -> None:
-    """Add one chain, a pair that holds its sums, or a loop, if a legal one is found."""
+def _extend(writer: _Writer, draft: Draft) -> list[int] | None:
+    """Add one chain, a few that hold their sums, or a loop, if a legal one is found; returns the words that end it."""
     random = writer.random
     for _ in range(TRIES):
         before = dict(writer.values)
         added = _loop(writer, draft) if random.random() < 0.15 else _plain(writer, draft)
+        last = _end(writer, draft)
         try:
-            words = synchronise([*writer.words, *added, encode("halt")], writer.config)
+            words = synchronise([*writer.words, *added, *last], writer.config)
             decoded = decode_stream(words, writer.config)
             verify_chains(decoded.chains, writer.config)
         except ProgramError:
@@ -134,8 +134,17 @@ def _extend(writer: _Writer, draft: Draft) -> None:
             continue
         if reads_numbers(draft, decoded):
             writer.words += added
-            return
+            return last
         writer.values = before
+    return None
+
+
+def _end(writer: _Writer, draft: Draft) -> list[int]:
+    """Words that send everything out behind the program so far."""
+    values = dict(writer.values)
+    words = [word for item in draft.empty() for word in writer.chain(item)]
+    writer.values = values
+    return [*words, encode("halt")]
 
 
 def _items(draft: Draft) -> list[Item]:
@@ -159,14 +168,14 @@ def _loop(writer: _Writer, draft: Draft, depth: int = 0) -> list[int]:
     steps = {reg: random.choice([0, 1, 1, 2, -1]) for reg in BASES}
     count = random.randint(1, 4)
     for reg, step in steps.items():
-        start = random.randint(0, 3) + (3 if step < 0 else 0)
+        start = random.randint(-2, 3) & 0xFFFFFFFF
         words.append(encode("s_wr", reg=reg, value=start))
         writer.values[reg] = None if step else start
     for reg in Reg:
         if reg not in BASES:
             writer.values[reg] = None
     words.append(encode("loop", count=count))
-    if depth < 2 and random.random() < 0.3:
+    if depth < 3 and random.random() < 0.4:
         words += _loop(writer, draft, depth + 1)
         for reg in Reg:
             writer.values[reg] = None
