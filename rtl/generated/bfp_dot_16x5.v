@@ -1,5 +1,5 @@
 // bfp_dot_16x5: The exact integer dot product of two blocks of signed mantissas.
-// Generated from convert.py:130 bfp_dot(n=16, ma=5, mb=5); do not edit, run `npusim hls emit bfp_dot_16x5`.
+// Generated from convert.py:147 bfp_dot(n=16, ma=5, mb=5); do not edit, run `npusim hls emit bfp_dot_16x5`.
 // Contract: one result a cycle, latency 3 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,7 +15,7 @@ module bfp_dot_16x5 (
 );
 
     // ---- stage 1 of 3
-    // convert.py:134: return sum(x * y for x, y in zip(a, b, strict=True))
+    // convert.py:151: return sum(x * y for x, y in zip(a, b, strict=True))
     wire [11:0] mul = $signed({{6{a[5]}}, a[5:0]}) * $signed({{6{b[5]}}, b[5:0]});
     wire [11:0] mul_2 = $signed({{6{a[11]}}, a[11:6]}) * $signed({{6{b[11]}}, b[11:6]});
     wire [11:0] mul_3 = $signed({{6{a[17]}}, a[17:12]}) * $signed({{6{b[17]}}, b[17:12]});
@@ -71,7 +71,7 @@ module bfp_dot_16x5 (
     end
 
     // ---- stage 2 of 3
-    // convert.py:134: return sum(x * y for x, y in zip(a, b, strict=True))
+    // convert.py:151: return sum(x * y for x, y in zip(a, b, strict=True))
     wire [12:0] add = {mul_q1[11], mul_q1} + {mul_2_q1[11], mul_2_q1};
     wire [12:0] add_2 = {mul_3_q1[11], mul_3_q1} + {mul_4_q1[11], mul_4_q1};
     wire [12:0] add_3 = {mul_5_q1[11], mul_5_q1} + {mul_6_q1[11], mul_6_q1};
@@ -97,7 +97,7 @@ module bfp_dot_16x5 (
     end
 
     // ---- stage 3 of 3
-    // convert.py:134: return sum(x * y for x, y in zip(a, b, strict=True))
+    // convert.py:151: return sum(x * y for x, y in zip(a, b, strict=True))
     wire [15:0] add_15 = {add_13_q2[14], add_13_q2} + {add_14_q2[14], add_14_q2};
     reg [15:0] add_15_q3;
 

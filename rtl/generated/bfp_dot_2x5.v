@@ -1,5 +1,5 @@
 // bfp_dot_2x5: The exact integer dot product of two blocks of signed mantissas.
-// Generated from convert.py:130 bfp_dot(n=2, ma=5, mb=5); do not edit, run `npusim hls emit bfp_dot_2x5`.
+// Generated from convert.py:147 bfp_dot(n=2, ma=5, mb=5); do not edit, run `npusim hls emit bfp_dot_2x5`.
 // Contract: one result a cycle, latency 2 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,7 +15,7 @@ module bfp_dot_2x5 (
 );
 
     // ---- stage 1 of 2
-    // convert.py:134: return sum(x * y for x, y in zip(a, b, strict=True))
+    // convert.py:151: return sum(x * y for x, y in zip(a, b, strict=True))
     wire [11:0] mul = $signed({{6{a[5]}}, a[5:0]}) * $signed({{6{b[5]}}, b[5:0]});
     wire [11:0] mul_2 = $signed({{6{a[11]}}, a[11:6]}) * $signed({{6{b[11]}}, b[11:6]});
     reg [11:0] mul_q1;
@@ -29,7 +29,7 @@ module bfp_dot_2x5 (
     end
 
     // ---- stage 2 of 2
-    // convert.py:134: return sum(x * y for x, y in zip(a, b, strict=True))
+    // convert.py:151: return sum(x * y for x, y in zip(a, b, strict=True))
     wire [12:0] add = {mul_q1[11], mul_q1} + {mul_2_q1[11], mul_2_q1};
     reg [12:0] add_q2;
 

@@ -1,5 +1,5 @@
 // f16_to_bfp_8x5: A block of n numbers as n signed mantissas of m magnitude bits and the exponent E of the largest magnitude.
-// Generated from convert.py:115 float_to_bfp(n=8, m=5, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_8x5`.
+// Generated from convert.py:132 float_to_bfp(n=8, m=5, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_8x5`.
 // Contract: one result a cycle, latency 6 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -15,7 +15,7 @@ module f16_to_bfp_8x5 (
 );
 
     // ---- stage 1 of 6
-    // convert.py:123: largest = max(bits(a, e + f - 1, f) for a in lanes)
+    // convert.py:140: largest = max(bits(a, e + f - 1, f) for a in lanes)
     wire [4:0] largest_bits = lanes[14:10];
     wire [4:0] largest_bits_2 = lanes[30:26];
     wire [4:0] largest_bits_3 = lanes[46:42];
@@ -143,10 +143,10 @@ module f16_to_bfp_8x5 (
     end
 
     // ---- stage 2 of 6
-    // convert.py:123: largest = max(bits(a, e + f - 1, f) for a in lanes)
+    // convert.py:140: largest = max(bits(a, e + f - 1, f) for a in lanes)
     wire largest_less = largest_max_5_q1 < largest_max_6_q1;
     wire [4:0] largest = largest_less ? largest_max_6_q1 : largest_max_5_q1;
-    // convert.py:124: shared = max(largest, 1)
+    // convert.py:141: shared = max(largest, 1)
     wire shared_less = largest < 5'd1;
     wire [4:0] shared_less_2 = shared_less ? 5'd1 : largest;
     reg [4:0] largest_bits_q2;
@@ -206,74 +206,74 @@ module f16_to_bfp_8x5 (
     end
 
     // ---- stage 3 of 6
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub = shared_less_2_q2 - largest_bits_q2;
     wire shift_less = shift_sub < 5'd6;
     wire [4:0] shift_less_2 = shift_less ? shift_sub : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl = {significand_q2, 6'd0};
     wire [16:0] fixed_shift = shift_less_2[2] ? {4'd0, fixed_shl[16:4]} : fixed_shl;
     wire [16:0] fixed_shift_2 = shift_less_2[1] ? {2'd0, fixed_shift[16:2]} : fixed_shift;
     wire fixed_shift_3 = shift_less_2[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_2 = shared_less_2_q2 - largest_bits_2_q2;
     wire shift_less_3 = shift_sub_2 < 5'd6;
     wire [4:0] shift_less_4 = shift_less_3 ? shift_sub_2 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_2 = {significand_2_q2, 6'd0};
     wire [16:0] fixed_shift_4 = shift_less_4[2] ? {4'd0, fixed_shl_2[16:4]} : fixed_shl_2;
     wire [16:0] fixed_shift_5 = shift_less_4[1] ? {2'd0, fixed_shift_4[16:2]} : fixed_shift_4;
     wire fixed_shift_6 = shift_less_4[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_3 = shared_less_2_q2 - largest_bits_3_q2;
     wire shift_less_5 = shift_sub_3 < 5'd6;
     wire [4:0] shift_less_6 = shift_less_5 ? shift_sub_3 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_3 = {significand_3_q2, 6'd0};
     wire [16:0] fixed_shift_7 = shift_less_6[2] ? {4'd0, fixed_shl_3[16:4]} : fixed_shl_3;
     wire [16:0] fixed_shift_8 = shift_less_6[1] ? {2'd0, fixed_shift_7[16:2]} : fixed_shift_7;
     wire fixed_shift_9 = shift_less_6[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_4 = shared_less_2_q2 - largest_bits_4_q2;
     wire shift_less_7 = shift_sub_4 < 5'd6;
     wire [4:0] shift_less_8 = shift_less_7 ? shift_sub_4 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_4 = {significand_4_q2, 6'd0};
     wire [16:0] fixed_shift_10 = shift_less_8[2] ? {4'd0, fixed_shl_4[16:4]} : fixed_shl_4;
     wire [16:0] fixed_shift_11 = shift_less_8[1] ? {2'd0, fixed_shift_10[16:2]} : fixed_shift_10;
     wire fixed_shift_12 = shift_less_8[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_5 = shared_less_2_q2 - largest_bits_5_q2;
     wire shift_less_9 = shift_sub_5 < 5'd6;
     wire [4:0] shift_less_10 = shift_less_9 ? shift_sub_5 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_5 = {significand_5_q2, 6'd0};
     wire [16:0] fixed_shift_13 = shift_less_10[2] ? {4'd0, fixed_shl_5[16:4]} : fixed_shl_5;
     wire [16:0] fixed_shift_14 = shift_less_10[1] ? {2'd0, fixed_shift_13[16:2]} : fixed_shift_13;
     wire fixed_shift_15 = shift_less_10[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_6 = shared_less_2_q2 - largest_bits_6_q2;
     wire shift_less_11 = shift_sub_6 < 5'd6;
     wire [4:0] shift_less_12 = shift_less_11 ? shift_sub_6 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_6 = {significand_6_q2, 6'd0};
     wire [16:0] fixed_shift_16 = shift_less_12[2] ? {4'd0, fixed_shl_6[16:4]} : fixed_shl_6;
     wire [16:0] fixed_shift_17 = shift_less_12[1] ? {2'd0, fixed_shift_16[16:2]} : fixed_shift_16;
     wire fixed_shift_18 = shift_less_12[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_7 = shared_less_2_q2 - largest_bits_7_q2;
     wire shift_less_13 = shift_sub_7 < 5'd6;
     wire [4:0] shift_less_14 = shift_less_13 ? shift_sub_7 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_7 = {significand_7_q2, 6'd0};
     wire [16:0] fixed_shift_19 = shift_less_14[2] ? {4'd0, fixed_shl_7[16:4]} : fixed_shl_7;
     wire [16:0] fixed_shift_20 = shift_less_14[1] ? {2'd0, fixed_shift_19[16:2]} : fixed_shift_19;
     wire fixed_shift_21 = shift_less_14[0];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub_8 = shared_less_2_q2 - largest_bits_8_q2;
     wire shift_less_15 = shift_sub_8 < 5'd6;
     wire [4:0] shift_less_16 = shift_less_15 ? shift_sub_8 : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl_8 = {significand_8_q2, 6'd0};
     wire [16:0] fixed_shift_22 = shift_less_16[2] ? {4'd0, fixed_shl_8[16:4]} : fixed_shl_8;
     wire [16:0] fixed_shift_23 = shift_less_16[1] ? {2'd0, fixed_shift_22[16:2]} : fixed_shift_22;
@@ -335,75 +335,75 @@ module f16_to_bfp_8x5 (
     end
 
     // ---- stage 4 of 6
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed = fixed_shift_3_q3 ? {1'd0, fixed_shift_2_q3[16:1]} : fixed_shift_2_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq = fixed[10:0] == 11'd0;
     wire sticky = ~sticky_eq;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits = fixed[16:12];
     wire magnitude_or = fixed[12] | sticky;
     wire magnitude_and = fixed[11] & magnitude_or;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_2 = fixed_shift_6_q3 ? {1'd0, fixed_shift_5_q3[16:1]} : fixed_shift_5_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_2 = fixed_2[10:0] == 11'd0;
     wire sticky_2 = ~sticky_eq_2;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_2 = fixed_2[16:12];
     wire magnitude_or_2 = fixed_2[12] | sticky_2;
     wire magnitude_and_2 = fixed_2[11] & magnitude_or_2;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_3 = fixed_shift_9_q3 ? {1'd0, fixed_shift_8_q3[16:1]} : fixed_shift_8_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_3 = fixed_3[10:0] == 11'd0;
     wire sticky_3 = ~sticky_eq_3;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_3 = fixed_3[16:12];
     wire magnitude_or_3 = fixed_3[12] | sticky_3;
     wire magnitude_and_3 = fixed_3[11] & magnitude_or_3;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_4 = fixed_shift_12_q3 ? {1'd0, fixed_shift_11_q3[16:1]} : fixed_shift_11_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_4 = fixed_4[10:0] == 11'd0;
     wire sticky_4 = ~sticky_eq_4;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_4 = fixed_4[16:12];
     wire magnitude_or_4 = fixed_4[12] | sticky_4;
     wire magnitude_and_4 = fixed_4[11] & magnitude_or_4;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_5 = fixed_shift_15_q3 ? {1'd0, fixed_shift_14_q3[16:1]} : fixed_shift_14_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_5 = fixed_5[10:0] == 11'd0;
     wire sticky_5 = ~sticky_eq_5;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_5 = fixed_5[16:12];
     wire magnitude_or_5 = fixed_5[12] | sticky_5;
     wire magnitude_and_5 = fixed_5[11] & magnitude_or_5;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_6 = fixed_shift_18_q3 ? {1'd0, fixed_shift_17_q3[16:1]} : fixed_shift_17_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_6 = fixed_6[10:0] == 11'd0;
     wire sticky_6 = ~sticky_eq_6;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_6 = fixed_6[16:12];
     wire magnitude_or_6 = fixed_6[12] | sticky_6;
     wire magnitude_and_6 = fixed_6[11] & magnitude_or_6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_7 = fixed_shift_21_q3 ? {1'd0, fixed_shift_20_q3[16:1]} : fixed_shift_20_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_7 = fixed_7[10:0] == 11'd0;
     wire sticky_7 = ~sticky_eq_7;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_7 = fixed_7[16:12];
     wire magnitude_or_7 = fixed_7[12] | sticky_7;
     wire magnitude_and_7 = fixed_7[11] & magnitude_or_7;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_8 = fixed_shift_24_q3 ? {1'd0, fixed_shift_23_q3[16:1]} : fixed_shift_23_q3;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq_8 = fixed_8[10:0] == 11'd0;
     wire sticky_8 = ~sticky_eq_8;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits_8 = fixed_8[16:12];
     wire magnitude_or_8 = fixed_8[12] | sticky_8;
     wire magnitude_and_8 = fixed_8[11] & magnitude_or_8;
@@ -464,7 +464,7 @@ module f16_to_bfp_8x5 (
     end
 
     // ---- stage 5 of 6
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [5:0] magnitude_add = {1'd0, magnitude_bits_q4} + {5'd0, magnitude_and_q4};
     wire magnitude_less = magnitude_add < 6'd31;
     wire [5:0] magnitude_less_2 = magnitude_less ? magnitude_add : 6'd31;
@@ -538,7 +538,7 @@ module f16_to_bfp_8x5 (
     end
 
     // ---- stage 6 of 6
-    // convert.py:105: return -magnitude if sign else magnitude
+    // convert.py:122: return -magnitude if sign else magnitude
     wire [5:0] q_sub = 6'd0 - {1'd0, magnitude_q5};
     wire [5:0] q_0 = sign_q5 ? q_sub : {1'd0, magnitude_q5};
     wire [5:0] q_sub_2 = 6'd0 - {1'd0, magnitude_2_q5};
@@ -555,7 +555,7 @@ module f16_to_bfp_8x5 (
     wire [5:0] q_6 = sign_7_q5 ? q_sub_7 : {1'd0, magnitude_7_q5};
     wire [5:0] q_sub_8 = 6'd0 - {1'd0, magnitude_8_q5};
     wire [5:0] q_7 = sign_8_q5 ? q_sub_8 : {1'd0, magnitude_8_q5};
-    // convert.py:126: return q, shared - ((1 << (e - 1)) - 1)
+    // convert.py:143: return q, shared - ((1 << (e - 1)) - 1)
     wire [5:0] sub = {1'd0, shared_less_2_q5} - 6'd15;
     reg [5:0] q_0_q6;
     reg [5:0] q_1_q6;

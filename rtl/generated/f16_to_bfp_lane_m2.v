@@ -1,5 +1,5 @@
 // f16_to_bfp_lane_m2: One lane of a block as a module of its own: shared is E + bias, at least 1 and at least a's exponent.
-// Generated from convert.py:109 float_to_bfp_lane(m=2, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_lane_m2`.
+// Generated from convert.py:126 float_to_bfp_lane(m=2, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_lane_m2`.
 // Contract: one result a cycle, latency 3 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -21,21 +21,21 @@ module f16_to_bfp_lane_m2 (
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
     // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub = shared - a[14:10];
     wire shift_less = shift_sub < 5'd3;
     wire [4:0] shift_less_2 = shift_less ? shift_sub : 5'd3;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [13:0] fixed_shl = {significand, 3'd0};
     wire [13:0] fixed_shift = shift_less_2[1] ? {2'd0, fixed_shl[13:2]} : fixed_shl;
     wire [13:0] fixed = shift_less_2[0] ? {1'd0, fixed_shift[13:1]} : fixed_shift;
-    // convert.py:101: odd = bits(fixed, f + 2, f + 2)
+    // convert.py:118: odd = bits(fixed, f + 2, f + 2)
     wire odd = fixed[12];
-    // convert.py:102: guard = bits(fixed, f + 1, f + 1)
+    // convert.py:119: guard = bits(fixed, f + 1, f + 1)
     wire guard = fixed[11];
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire [10:0] sticky_bits = fixed[10:0];
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [1:0] magnitude_bits = fixed[13:12];
     reg sign_q1;
     reg odd_q1;
@@ -54,10 +54,10 @@ module f16_to_bfp_lane_m2 (
     end
 
     // ---- stage 2 of 3
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq = sticky_bits_q1 == 11'd0;
     wire sticky = ~sticky_eq;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire magnitude_or = odd_q1 | sticky;
     wire magnitude_and = guard_q1 & magnitude_or;
     wire [2:0] magnitude_add = {1'd0, magnitude_bits_q1} + {2'd0, magnitude_and};
@@ -72,10 +72,10 @@ module f16_to_bfp_lane_m2 (
     end
 
     // ---- stage 3 of 3
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire magnitude_less = magnitude_add_q2 < 3'd3;
     wire [2:0] magnitude_less_2 = magnitude_less ? magnitude_add_q2 : 3'd3;
-    // convert.py:105: return -magnitude if sign else magnitude
+    // convert.py:122: return -magnitude if sign else magnitude
     wire [2:0] sub = 3'd0 - {1'd0, magnitude_less_2[1:0]};
     wire [2:0] select = sign_q2 ? sub : {1'd0, magnitude_less_2[1:0]};
     reg [2:0] select_q3;

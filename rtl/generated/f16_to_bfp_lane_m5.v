@@ -1,5 +1,5 @@
 // f16_to_bfp_lane_m5: One lane of a block as a module of its own: shared is E + bias, at least 1 and at least a's exponent.
-// Generated from convert.py:109 float_to_bfp_lane(m=5, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_lane_m5`.
+// Generated from convert.py:126 float_to_bfp_lane(m=5, e=5, f=10); do not edit, run `npusim hls emit f16_to_bfp_lane_m5`.
 // Contract: one result a cycle, latency 4 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -21,11 +21,11 @@ module f16_to_bfp_lane_m5 (
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
     // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[15];
-    // convert.py:99: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
+    // convert.py:116: shift = min(bits(shared - exponent, e - 1, 0), m + 1)
     wire [4:0] shift_sub = shared - a[14:10];
     wire shift_less = shift_sub < 5'd6;
     wire [4:0] shift_less_2 = shift_less ? shift_sub : 5'd6;
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed_shl = {significand, 6'd0};
     wire [16:0] fixed_shift = shift_less_2[2] ? {4'd0, fixed_shl[16:4]} : fixed_shl;
     wire [16:0] fixed_shift_2 = shift_less_2[1] ? {2'd0, fixed_shift[16:2]} : fixed_shift;
@@ -43,12 +43,12 @@ module f16_to_bfp_lane_m5 (
     end
 
     // ---- stage 2 of 4
-    // convert.py:100: fixed = (significand << (m + 1)) >> shift
+    // convert.py:117: fixed = (significand << (m + 1)) >> shift
     wire [16:0] fixed = fixed_shift_3_q1 ? {1'd0, fixed_shift_2_q1[16:1]} : fixed_shift_2_q1;
-    // convert.py:103: sticky = bits(fixed, f, 0) != 0
+    // convert.py:120: sticky = bits(fixed, f, 0) != 0
     wire sticky_eq = fixed[10:0] == 11'd0;
     wire sticky = ~sticky_eq;
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [4:0] magnitude_bits = fixed[16:12];
     wire magnitude_or = fixed[12] | sticky;
     wire magnitude_and = fixed[11] & magnitude_or;
@@ -65,7 +65,7 @@ module f16_to_bfp_lane_m5 (
     end
 
     // ---- stage 3 of 4
-    // convert.py:104: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
+    // convert.py:121: magnitude = min(bits(fixed, f + m + 1, f + 2) + (guard & (odd | sticky)), (1 << m) - 1)
     wire [5:0] magnitude_add = {1'd0, magnitude_bits_q2} + {5'd0, magnitude_and_q2};
     wire magnitude_less = magnitude_add < 6'd31;
     wire [5:0] magnitude_less_2 = magnitude_less ? magnitude_add : 6'd31;
@@ -81,7 +81,7 @@ module f16_to_bfp_lane_m5 (
     end
 
     // ---- stage 4 of 4
-    // convert.py:105: return -magnitude if sign else magnitude
+    // convert.py:122: return -magnitude if sign else magnitude
     wire [5:0] sub = 6'd0 - {1'd0, magnitude_q3};
     wire [5:0] select = sign_q3 ? sub : {1'd0, magnitude_q3};
     reg [5:0] select_q4;

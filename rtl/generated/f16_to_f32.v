@@ -1,5 +1,5 @@
 // f16_to_f32: The same value in a format with a wider exponent and fraction: exact (subnormals are zero).
-// Generated from convert.py:76 float_widen(e=5, f=10, to_e=8, to_f=23); do not edit, run `npusim hls emit f16_to_f32`.
+// Generated from convert.py:93 float_widen(e=5, f=10, to_e=8, to_f=23); do not edit, run `npusim hls emit f16_to_f32`.
 // Contract: one result a cycle, latency 1 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -18,15 +18,15 @@ module f16_to_f32 (
     wire significand_eq = a[14:10] == 5'd0;
     wire [10:0] significand_or = {1'd0, a[9:0]} | 11'd1024;
     wire [10:0] significand = significand_eq ? 11'd0 : significand_or;
-    // convert.py:79: biased = exponent + (1 << (to_e - 1)) - (1 << (e - 1))
+    // convert.py:96: biased = exponent + (1 << (to_e - 1)) - (1 << (e - 1))
     wire [7:0] biased = {3'd0, a[14:10]} + 8'd112;
-    // convert.py:80: fraction = bits(significand, f - 1, 0) << (to_f - f)
+    // convert.py:97: fraction = bits(significand, f - 1, 0) << (to_f - f)
     wire [22:0] fraction = {significand[9:0], 13'd0};
-    // convert.py:81: magnitude = 0 if exponent == 0 else (biased << to_f) | fraction
+    // convert.py:98: magnitude = 0 if exponent == 0 else (biased << to_f) | fraction
     wire [30:0] magnitude_shl = {biased, 23'h0};
     wire [30:0] magnitude_or = magnitude_shl | {8'd0, fraction};
     wire [30:0] magnitude = significand_eq ? 31'h0 : magnitude_or;
-    // convert.py:82: return (sign << (to_e + to_f)) | magnitude
+    // convert.py:99: return (sign << (to_e + to_f)) | magnitude
     wire [31:0] shl = {a[15], 31'h0};
     wire [31:0] or_2 = shl | {1'd0, magnitude};
     reg [31:0] or_2_q1;

@@ -1,5 +1,5 @@
 // f32_accumulate: acc + value · 2**exponent: the product of a tile enters the accumulator; each step rounds by the contract.
-// Generated from convert.py:86 accumulate(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit f32_accumulate`.
+// Generated from convert.py:103 accumulate(w=32, x=10, e=8, f=23); do not edit, run `npusim hls emit f32_accumulate`.
 // Contract: one result a cycle, latency 13 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -808,7 +808,7 @@ module f32_accumulate (
     wire [30:0] magnitude_3 = zero_2 ? 31'h0 : magnitude_select_2;
     // floats.py:42: return cat((sign, 1), (magnitude, e + f)), overflow
     wire [31:0] total_2 = {sign_q12, magnitude_3};
-    // convert.py:92: return total, term_overflow | sum_overflow
+    // convert.py:109: return total, term_overflow | sum_overflow
     wire or_2 = overflow_2_q12 | overflow_3;
     reg [31:0] total_2_q13;
     reg or_2_q13;

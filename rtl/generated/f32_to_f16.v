@@ -1,5 +1,5 @@
 // f32_to_f16: Round to a format with at least two fraction bits less.
-// Generated from convert.py:68 float_narrow(e=8, f=23, to_e=5, to_f=10); do not edit, run `npusim hls emit f32_to_f16`.
+// Generated from convert.py:85 float_narrow(e=8, f=23, to_e=5, to_f=10); do not edit, run `npusim hls emit f32_to_f16`.
 // Contract: one result a cycle, latency 3 cycles of ce = 1; scheduled for 300 MHz.
 // Test: tests/hls/test_rtl.py
 `default_nettype none
@@ -21,7 +21,7 @@ module f32_to_f16 (
     wire [23:0] significand = significand_eq ? 24'h0 : significand_or;
     // floats.py:23: return bit(a, e + f), exponent, significand
     wire sign = a[31];
-    // convert.py:71: biased = exponent - (1 << (e - 1)) + (1 << (to_e - 1))
+    // convert.py:88: biased = exponent - (1 << (e - 1)) + (1 << (to_e - 1))
     wire [8:0] biased = {1'd0, a[30:23]} - 9'd112;
     // floats.py:34: guard = bit(norm, w - 2 - f)
     wire guard = significand[12];

@@ -48,6 +48,8 @@ class NpuConfig:
     weight_mantissa: int  # magnitude bits, sign apart
     act_mantissa: int  # magnitude bits, sign apart
     block: int  # elements that share an exponent; only native_dim so far
+    sigmoid_tanh_0: bool  # MFU0 has sigmoid and tanh
+    sigmoid_tanh_1: bool  # MFU1 has them
     mrf_tiles: int  # native N x N tiles held on chip
     initial_vrf: int  # native vectors held
     addsub_vrf_0: int
@@ -93,6 +95,11 @@ class NpuConfig:
     def tile_cycles(self) -> int:
         """Cycles an engine needs for one tile-multiply: N / L."""
         return self.native_dim // self.lanes
+
+    @property
+    def sigmoid_tanh(self) -> tuple[bool, bool]:
+        """Which MFUs have sigmoid and tanh."""
+        return self.sigmoid_tanh_0, self.sigmoid_tanh_1
 
     @property
     def vector_bytes(self) -> int:

@@ -19,14 +19,24 @@ def _kernel(name: str) -> int:
 
 
 # ALMs of one lane.  DSP blocks go where they save most ALMs: floating-point additions, significands, then mantissas.
+# All other units of a lane are the generated kernels, as the RTL instantiates them.
 FP32_ADD_AROUND_DSP = 20  # flush and saturation behind a DSP block in floating-point mode: 32 two-way choices
-INT_TO_FP32 = 70  # Y
 FP32_TO_F16 = _kernel("f32_to_f16")  # K
-F16_ADD_AROUND_DSP = 5 + FP32_TO_F16  # float16 add: widened, added in fp32 by a DSP block, rounded (Y: 170 without)
-F16_MAX = 20  # Y
+F16_ADD_AROUND_DSP = 5 + FP32_TO_F16  # float16 add: widened, added in fp32 by a DSP block, rounded (K: 188 without)
+F16_MAX = _kernel("f16_max")  # K
 F16_MUL_AROUND = _kernel("f16_mul")  # K; its 11 x 11 multiplier is half a DSP block
-UNARY = 64  # Y: relu, clip, leaky relu and choice of a kernel's result
-KERNEL = 40  # sigmoid, tanh: segment number, table of slopes and offsets in LUTs, the shift and the sum; estimate
+CLIP = _kernel("f16_clip")  # K; relu is clip with other bounds
+LEAKY_RELU = _kernel("f16_leaky_relu")  # K; it multiplies, too
+SIGMOID_TANH = _kernel("f16_sigmoid") + _kernel("f16_tanh") + 8  # K, and the choice between the two
+CHOOSE = 8 + 12  # maximum or sum, then clip, leaky relu or another function: two and four ways, 16 bits
+MFU_LANE = F16_MUL_AROUND + F16_ADD_AROUND_DSP + F16_MAX + CLIP + LEAKY_RELU + CHOOSE
+MFU_DSP = 1 + KERNEL_FIGURES["f16_mul"].dsps + KERNEL_FIGURES["f16_leaky_relu"].dsps
+SIGMOID_TANH_DSP = KERNEL_FIGURES["f16_sigmoid"].dsps + KERNEL_FIGURES["f16_tanh"].dsps
+
+# Reduce: align to fixed point, add or subtract in a 63-bit accumulator that a window's first element loads (two bits an
+# ALM), round; the maximum beside it compares patterns and chooses; choice of the two results.
+REDUCE_LANE = _kernel("f16_to_fixed") + 63 // 2 + 1 + _kernel("sum_to_f16") + 24 + 8
+_CONVERT_18 = _kernel("int_to_f32_d18")  # K
 _BFP_LANE_2, _BFP_LANE_5 = _kernel("f16_to_bfp_lane_m2"), _kernel("f16_to_bfp_lane_m5")  # K
 BFP_LANE = {m: math.ceil(_BFP_LANE_2 + (m - 2) * (_BFP_LANE_5 - _BFP_LANE_2) / 3) for m in range(2, 8)}
 """Align, round and clip a lane, by mantissa bits: linear through the two generated ones."""
@@ -104,22 +114,10 @@ def dsp_dot_alms(lanes: int, weight_bits: int, act_bits: int) -> float:
     return packing + tree_alms(math.ceil(lanes / 2), field, max(cap, field))
 
 
-COUNTED = {
-    "f16_add": F16_ADD_AROUND_DSP,
-    "f16_max": F16_MAX,
-    "f16_mul": F16_MUL_AROUND,
-    "int_to_f32": INT_TO_FP32,
-    "f32_add": FP32_ADD_AROUND_DSP,
-    "f32_to_f16": FP32_TO_F16,
-    "f16_to_bfp_lane_m5": BFP_LANE[5],
-    "f16_relu": UNARY,
-    "f16_clip": 0,
-    "f16_leaky_relu": 0,
-    "f16_sigmoid": KERNEL,
-    "f16_tanh": 0,
-}
-"""Kernel -> ALMs of a lane that the resource model counts for it.
+def convert_alms(bits: int) -> int:
+    """Return the ALMs that turn a dot product of so many bits into fp32: in proportion to the generated one's 18."""
+    return math.ceil(_CONVERT_18 * bits / 18)
 
-`UNARY` is for relu, clip and leaky relu, `KERNEL` for sigmoid and tanh.  Additions use the DSP blocks' floating-point
-mode, hence less than the kernel.
-"""
+
+IN_DSP = {"f16_add": F16_ADD_AROUND_DSP, "f32_add": FP32_ADD_AROUND_DSP}
+"""Kernel -> ALMs of a lane counted for it with its addition in a DSP block in floating-point mode."""

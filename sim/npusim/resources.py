@@ -63,6 +63,7 @@ class Resources:
         return {kind: need - have for kind, (need, have) in self.totals.items() if need > have}
 
 
+PUBLISHED_ON = {"arria10_rnn": "arria10_gx1150", "bw_s10": "stratix10_gx2800"}
 PUBLISHED = {
     "arria10_rnn": {"ALM": 216_602, "DSP": 1_518, "M20K": 2_171},
     "bw_s10": {"ALM": 845_719, "DSP": 5_245, "M20K": 8_192},
@@ -70,19 +71,19 @@ PUBLISHED = {
 """What Fowers et al. (ISCA 2018, table 3) report for the machines that these presets describe: 51, 100 and 80 % of the
 one device, 91, 91 and 69 % of the other."""
 
-_IMAGE_PARTS = ("Expander", "reduce")
+IMAGE_PARTS = ("Expander", "reduce")
+"""Units that only networks on images use; the published machines for recurrent networks do without."""
+
+FUNCTIONS = ("sigmoid and tanh",)
 
 
-def estimate(config: NpuConfig, device: Device | None = None, *, images: bool = True) -> Resources:
-    """Return what the configuration takes of its device (or of another one).
+def estimate(config: NpuConfig, device: Device | None = None, *, without: tuple[str, ...] = ()) -> Resources:
+    """Return what the configuration takes of its device (or of another one), leaving out some parts.
 
-    images=False leaves out the units that only networks on images use, as the published machines for recurrent networks
-    do.  Raises `ConfigError` if the configuration names no device.
+    Raises `ConfigError` if the configuration names no device.
     """
     device = device or load_device(config.device)
-    rows = [*_memories(config, device), *_datapath(config, device)]
-    if not images:
-        rows = [row for row in rows if row.part not in _IMAGE_PARTS]
+    rows = [row for row in (*_memories(config, device), *_datapath(config, device)) if row.part not in without]
     left = device.dsp - sum(row.dsp for row in rows)
     rows.insert(0, _multipliers(config, device, left))
     return Resources(device, tuple(rows))
@@ -121,17 +122,25 @@ def _datapath(c: NpuConfig, d: Device) -> list[Row]:
     n = c.native_dim
     dot_bits = c.weight_mantissa + c.act_mantissa + 1 + math.ceil(math.log2(n))
     merge = (c.engines - 1) / 3 * dot_bits  # one engine finishes in a cycle: 4:1 multiplexers, an ALM a bit
-    half_dsp = 1 / d.dsp_multipliers
-    mfu = costs.F16_ADD_AROUND_DSP + costs.F16_MAX + 2 * costs.F16_MUL_AROUND + costs.UNARY + costs.KERNEL
-    accumulate = costs.INT_TO_FP32 + costs.FP32_ADD_AROUND_DSP + costs.FP32_TO_F16
-    reduce = costs.F16_MAX + costs.FP32_ADD_AROUND_DSP + costs.FP32_TO_F16
+    accumulate = costs.convert_alms(dot_bits) + costs.FP32_ADD_AROUND_DSP + costs.FP32_TO_F16
+    smooth = sum(c.sigmoid_tanh)
     return [
         Row("float16 to BFP", alm=n * costs.BFP_LANE[c.act_mantissa] + (n - 1) * costs.EXP_MAX),
         Row("dot product to fp32, sum, float16", alm=math.ceil(n * (merge + accumulate)), dsp=n),
-        Row("MFU0, MFU1", alm=2 * n * mfu, dsp=2 * n + math.ceil(2 * n * 2 * half_dsp)),
-        Row("reduce", alm=n * reduce, dsp=n),
+        Row("MFU0, MFU1", alm=2 * n * costs.MFU_LANE, dsp=_blocks(2 * n * costs.MFU_DSP, d)),
+        Row(
+            "sigmoid and tanh",
+            alm=smooth * n * costs.SIGMOID_TANH,
+            dsp=_blocks(smooth * n * costs.SIGMOID_TANH_DSP, d),
+        ),
+        Row("reduce", alm=n * costs.REDUCE_LANE),
         Row("control", alm=costs.CONTROL_ALM),
     ]
+
+
+def _blocks(count: float, d: Device) -> int:
+    """Return DSP blocks of a device, where `count` is of blocks with two multipliers."""
+    return math.ceil(count * 2 / d.dsp_multipliers)
 
 
 def _multipliers(c: NpuConfig, d: Device, left: int) -> Row:

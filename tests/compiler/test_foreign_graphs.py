@@ -21,7 +21,9 @@ from npusim.runtime import Session
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light"
 DATA = Path(__file__).parent.parent / "data"
 
-FINE = dataclasses.replace(load_config("arria10"), device="none", weight_mantissa=7, act_mantissa=7)
+FINE = dataclasses.replace(
+    load_config("arria10"), device="none", weight_mantissa=7, act_mantissa=7, sigmoid_tanh_0=True, sigmoid_tanh_1=True
+)
 """The same machine with the longest mantissas: less noise, so that a wrong layer shows."""
 
 

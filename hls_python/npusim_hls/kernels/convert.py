@@ -45,11 +45,24 @@ def dot_to_float(value: s[w], exponent: s[x], *, d: int, w: int, x: int, e: int,
     return cat((sign, 1), (0 if zero else largest if overflow else normal, e + f)), overflow
 
 
+@kernel
+def settle(x: int, sticky: int, *, w: int, step: int, keep: int) -> tuple[int, int, int]:
+    """Move x, of w bits, left by `step` if its top `step` bits are 0, keep the top `keep` bits; what is lost is sticky.
+
+    Returns the bits kept, sticky, and whether x moved.
+    """
+    moved = bits(x, w - 1, w - step) == 0
+    stay = bits(x, w - 1, w - keep)
+    lost = (bits(x, w - keep - 1, 0) != 0) & (not moved)
+    return bits(x, w - step - 1, 0) << (keep - w + step) if moved else stay, sticky | lost, moved
+
+
 @kernel(outputs=("result", "overflow"))
 def sum_to_float(value: s[w], *, w: int, e: int, f: int) -> tuple[u[1 + e + f], bool]:
-    """A sum in units of the smallest normal's last bit, rounded once; a sum of 0 is +0.
+    """A sum in units of the smallest normal's last bit, rounded once; a sum of 0 is +0. Written for float16.
 
-    The largest exponent puts the leading bit in place t - 1; what has bits from t on saturates.
+    The largest exponent puts the leading bit in place t - 1; what has bits from t on saturates. Below, the leading bit
+    moves to the top in steps of 16, 8, 4, 2 and 1, and each step keeps only the bits that can still matter.
     """
     t = f + (1 << e) - 2
     sign = bit(value, w - 1)
@@ -57,9 +70,13 @@ def sum_to_float(value: s[w], *, w: int, e: int, f: int) -> tuple[u[1 + e + f], 
     low = bits(value, t - 1, 0)
     magnitude = bits(0 - low if sign else low, t - 1, 0)
     huge = (high != (1 << (w - t)) - 1) | (low == 0) if sign else high != 0
-    zeros = clz(bits(magnitude, t - 1, f), t - f)
-    norm = bits(magnitude << zeros, t - 1, 0)
-    result, overflow = round_pack(sign, (1 << e) - 2 - zeros, norm, e=e, f=f, w=t)
+    x16, sticky16, by16 = settle(magnitude, 0, w=t, step=16, keep=f + 17)
+    x8, sticky8, by8 = settle(x16, sticky16, w=f + 17, step=8, keep=f + 9)
+    x4, sticky4, by4 = settle(x8, sticky8, w=f + 9, step=4, keep=f + 5)
+    x2, sticky2, by2 = settle(x4, sticky4, w=f + 5, step=2, keep=f + 3)
+    x1, sticky1, by1 = settle(x2, sticky2, w=f + 3, step=1, keep=f + 2)
+    zeros = cat((by16, 1), (by8, 1), (by4, 1), (by2, 1), (by1, 1))
+    result, overflow = round_pack(sign, (1 << e) - 2 - zeros, cat((x1, f + 2), (sticky1, 1)), e=e, f=f, w=f + 3)
     largest = cat((sign, 1), ((((1 << e) - 2) << f) + (1 << f) - 1, e + f))
     return largest if huge else result, huge | overflow
 

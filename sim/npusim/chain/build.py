@@ -235,7 +235,7 @@ class Builder:
         return Mfu(
             operands[0],
             None if addsub is None or operands[1] is None else AddSub(_ADDSUB[addsub.name], operands[1]),
-            None if act is None else _act(act),
+            None if act is None else _act(act, unit, self.config),
         )
 
     def _operand(self, step: Step, space: Space, base: int, stays: int, steps: int) -> Operand:
@@ -259,7 +259,9 @@ def _address(step: Step, base: int, unit: int) -> int:
     return addr
 
 
-def _act(step: Step) -> Act:
+def _act(step: Step, unit: int, config: NpuConfig) -> Act:
+    if step.name in ("v_sigm", "v_tanh") and not config.sigmoid_tanh[unit]:
+        refuse(step.word, step.name, f"MFU{unit} of {config.name} has no sigmoid and tanh (sigmoid_tanh_{unit})")
     act = Act(_ACTS[step.name], step.values.get("a", 0), step.values.get("b", 0))
     for bits in (act.a, act.b):
         if bits & _F16_SPECIAL == _F16_SPECIAL:

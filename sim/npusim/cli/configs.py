@@ -32,6 +32,8 @@ MEANING = {
     "weight_mantissa": "magnitude bits of weights, sign apart",
     "act_mantissa": "magnitude bits of activations, sign apart",
     "block": "elements that share an exponent",
+    "sigmoid_tanh_0": "MFU0 has sigmoid and tanh",
+    "sigmoid_tanh_1": "MFU1 has sigmoid and tanh",
     "mrf_tiles": "N x N weight tiles on chip",
     "initial_vrf": "native vectors in InitialVrf: the source of every chain",
     "addsub_vrf_0": "native vectors in AddSubVrf_0: MFU0's second addend",

@@ -147,7 +147,7 @@ def compile_model(
             if on_text is not None:
                 on_text(name, text)
 
-        graph = to_graph(model, npu_only=npu_only, on_stage=graph_stage)
+        graph = to_graph(model, npu_only=npu_only, on_stage=graph_stage, sigmoid_tanh=config.sigmoid_tanh)
         program = to_program(graph, config, text_stage)
     metadata = {**program.metadata, "producer": model.producer_name}
     return replace(program, source_sha256=sha256, metadata=metadata)

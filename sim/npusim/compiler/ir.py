@@ -239,6 +239,7 @@ class Graph:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     coverage: tuple[NodeInfo, ...]
+    sigmoid_tanh: tuple[bool, bool] = (True, True)  # which MFUs of the machine have these functions
 
     @property
     def layers(self) -> tuple[Layer, ...]:

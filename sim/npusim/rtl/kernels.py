@@ -60,8 +60,7 @@ def units(config: NpuConfig) -> list[Unit]:
         "lat_act": [
             library.f16_clip,
             library.f16_leaky_relu,
-            library.f16_sigmoid,
-            library.f16_tanh,
+            *([library.f16_sigmoid, library.f16_tanh] if any(config.sigmoid_tanh) else []),
         ],
         "lat_convert": [_convert(dot_bits)],
         "lat_acc": [library.f32_add],

@@ -39,12 +39,17 @@ STAGES = ("import", *(name for name, _ in NET_PASSES), "partition", *(name for n
 
 
 def to_graph(
-    model: Any, *, npu_only: bool = False, on_stage: Callable[[str, Net | Graph], None] | None = None
+    model: Any,
+    *,
+    npu_only: bool = False,
+    on_stage: Callable[[str, Net | Graph], None] | None = None,
+    sigmoid_tanh: tuple[bool, bool] = (True, True),
 ) -> Graph:
     """Return the layers and host steps of a checked `onnx.ModelProto` (see `importer.load_model`).
 
     npu_only: refuse a model any node of which needs the host.  on_stage: called with the name of each stage and what
-    it made; `dump` prints either.  Raises `ModelError`.
+    it made; `dump` prints either.  sigmoid_tanh: which MFUs of the machine have these functions
+    (`NpuConfig.sigmoid_tanh`).  Raises `ModelError`.
     """
     show = on_stage or (lambda name, made: None)
     net = read_net(model)
@@ -52,7 +57,7 @@ def to_graph(
     for name, net_pass in NET_PASSES:
         net = net_pass(net)
         show(name, net)
-    graph = check_graph(partition(net), "partition")
+    graph = check_graph(partition(net, sigmoid_tanh), "partition")
     show("partition", graph)
     if npu_only:
         refuse_host(graph)

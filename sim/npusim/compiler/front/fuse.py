@@ -73,8 +73,11 @@ def take_apart(layer: Layer) -> list[Op]:
     return ops
 
 
-def pack(ops: list[Op]) -> tuple[Mfu, Reduce | None, Mfu] | None:
-    """Return the stages that hold the operations in their order, each in the earliest that can, or None."""
+def pack(ops: list[Op], sigmoid_tanh: tuple[bool, bool] = (True, True)) -> tuple[Mfu, Reduce | None, Mfu] | None:
+    """Return the stages that hold the operations in their order, each in the earliest that can, or None.
+
+    sigmoid_tanh: which MFUs have these functions.
+    """
     units = [Mfu(), Mfu()]
     reduce: Reduce | None = None
     at = 0  # stages 0..2 MFU0, 3 reduce, 4..6 MFU1
@@ -94,6 +97,8 @@ def pack(ops: list[Op]) -> tuple[Mfu, Reduce | None, Mfu] | None:
             units[unit] = replace(units[unit], mul=op.operand)
         elif isinstance(op, Add):
             units[unit] = replace(units[unit], addsub=(op.kind, op.operand))
+        elif op.name in ("sigm", "tanh") and not sigmoid_tanh[unit]:
+            return None
         else:
             units[unit] = replace(units[unit], act=op.name, act_args=op.args)
         at = slot + 1
@@ -182,13 +187,15 @@ def _swap(layer: Layer) -> Layer | None:
     return replace(layer, source=second.map, pre=packed[0], reduce=packed[1], post=packed[2])
 
 
-def merge(producer: Layer, consumer: Layer, source: FeatureMap) -> Layer | None:
+def merge(
+    producer: Layer, consumer: Layer, source: FeatureMap, sigmoid_tanh: tuple[bool, bool] = (True, True)
+) -> Layer | None:
     """Return the one layer that does both, or None; source is the map between them."""
     consumer = _whole_map(consumer, source)
     if not is_pointwise(consumer, source):
         return None
     weights, ops = combine(producer.weights, take_apart(producer) + take_apart(consumer))
-    packed = pack(ops)
+    packed = pack(ops, sigmoid_tanh)
     if packed is None:
         return None
     main = producer if producer.weights is not None or take_apart(producer) else consumer
@@ -225,7 +232,7 @@ def _fuse_where(graph: Graph, only_scales: bool) -> Graph:
             assert isinstance(made, Layer)
             if only_scales and not _only_scales(made, form):
                 continue
-            fused = merge(made, form, graph.maps[form.source])
+            fused = merge(made, form, graph.maps[form.source], graph.sigmoid_tanh)
             if fused is not None:
                 steps[position], steps[at] = None, fused
                 maker[fused.out] = at

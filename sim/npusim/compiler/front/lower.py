@@ -33,14 +33,21 @@ from npusim.compiler.ir import (
 from npusim.errors import ModelError
 
 CHANNELS_FIRST = {"Conv", "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"}
+NO_FUNCTION = "the machine has no sigmoid and tanh where it needs them"
 POINTWISE = {"Add", "Sub", "Mul", "Div", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "Cast", "Identity", "Pad"}
 
 
 class Lowering:
     """The state of one lowering: maps, views of tensors on the NPU, tensors on the host, steps so far."""
 
-    def __init__(self, net: Net, keep_on_host: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        net: Net,
+        keep_on_host: Mapping[str, str] | None = None,
+        sigmoid_tanh: tuple[bool, bool] = (True, True),
+    ) -> None:
         self.net = net
+        self.sigmoid_tanh = sigmoid_tanh
         self.maps: dict[str, FeatureMap] = {}
         self.aliases: dict[str, tuple[str, int]] = {}
         self.views: dict[str, View] = {}
@@ -122,7 +129,15 @@ class Lowering:
         window = parts.pop("window", None) or Window(out_h=source.height, out_w=source.width)
         name = f"{node.name}.{part}" if part else node.name
         nodes = (node.name, *parts.pop("also", ()))
+        for mfu, there in zip(("pre", "post"), self.sigmoid_tanh, strict=True):
+            if not there and mfu in parts and parts[mfu].act in ("sigm", "tanh"):
+                raise Refuse(NO_FUNCTION)
         self.steps.append(Layer(name, node.op, nodes, source.name, out.name, window, **parts))
+
+    def needs_sigmoid_tanh(self) -> None:
+        """Refuse a node that needs these functions in both MFUs where the machine lacks them."""
+        if not all(self.sigmoid_tanh):
+            raise Refuse(NO_FUNCTION)
 
     def maker(self, fmap: FeatureMap) -> Layer | None:
         """Return the layer that writes a map, None for a map that is received or joined."""
@@ -257,7 +272,8 @@ class Lowering:
                 self.steps.append(host.constant_step(self.net, name))
                 self.hosted.add(name)
         outputs = tuple(TensorInfo(n, self.net.shapes[n], self.net.dtypes[n]) for n in self.net.outputs)
-        graph = Graph(self.net.name, self.maps, self.aliases, tuple(self.steps), self.net.inputs, outputs, ())
+        steps, net = tuple(self.steps), self.net
+        graph = Graph(net.name, self.maps, self.aliases, steps, net.inputs, outputs, (), self.sigmoid_tanh)
         return with_coverage(prune(graph), self.net, self.renamed)
 
 

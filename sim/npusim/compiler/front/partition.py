@@ -15,7 +15,7 @@ NO_MACS = "not worth a crossing: it has no multiply-accumulate and a neighbour o
 NO_WORK = "not worth a crossing: it only renames"
 
 
-def partition(net: Net) -> Graph:
+def partition(net: Net, sigmoid_tanh: tuple[bool, bool] = (True, True)) -> Graph:
     """Lower the net with every node on the NPU that can be and that is worth the crossing.
 
     An island is a connected set of NPU nodes.  One without multiply-accumulates that exchanges a tensor with a host
@@ -24,7 +24,7 @@ def partition(net: Net) -> Graph:
     """
     keep: dict[str, str] = {}
     while True:
-        lowering = Lowering(net, keep)
+        lowering = Lowering(net, keep, sigmoid_tanh)
         graph = lowering.run()
         more = _not_worth_it(net, lowering)
         if not more:
