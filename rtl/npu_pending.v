@@ -35,7 +35,7 @@ module npu_pending #(
 
             assign some[q]    = in_q != out_q;
             assign s_ready[q] = in_q != {~out_q[P_W], out_q[P_W-1:0]};
-            assign {seqs[32*q +: 32], done_word[24*q +: 24]} = mem[out_q[P_W-1:0]];
+            assign {seqs[32*q +: 32], done_word[24*q +: 24]} = some[q] ? mem[out_q[P_W-1:0]] : 56'd0;
 
             always @(posedge clk) begin
                 if (s_valid[q] && s_ready[q]) begin
