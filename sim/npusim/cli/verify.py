@@ -30,12 +30,14 @@ Examples:
   npusim verify model.onnx -c tiny                     bits and cycles, in Verilator
   npusim verify model.npu --simulator icarus           the same program in Icarus Verilog
   npusim verify model.npu --waves run.fst --trace t.json   with a waveform, and the RTL's timeline
+  npusim verify --random 100 --seed 7 -c tiny          random programs, and what they cover
+  npusim verify --table model.onnx -c tiny             cycles of every micro-benchmark, and of a model
 """
 AROUND = 500  # cycles before and behind the difference that a replay's waveform should show
 
 
 @click.command("verify", epilog=EPILOG, short_help="Run a program on the RTL and compare bits and cycles.")
-@click.argument("model", metavar="MODEL.onnx|FILE.npu|NAME")
+@click.argument("models", nargs=-1, metavar="MODEL.onnx|FILE.npu|NAME")
 @config_option
 @click.option(
     "--simulator",
@@ -61,12 +63,21 @@ AROUND = 500  # cycles before and behind the difference that a replay's waveform
 )
 @click.option("--waves", metavar="FILE.fst", help="Write a waveform.")
 @click.option("--waves-window", metavar="FIRST:LAST", help="What the waveform shows, in cycles since reset.")
+@click.option(
+    "--random",
+    "count",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    help="Verify random programs instead, the seeds from --seed on.  [default machine: tiny]",
+)
+@click.option("--table", is_flag=True, help="Print the cycles of all micro-benchmarks, and of the models given.")
 @click.option("--trace", metavar="FILE", help="Write the RTL's timeline for ui.perfetto.dev.")
 @json_option
 @debug_option  # fmt: skip
 def verify_command(
-    model: str, config: str | None, simulator: str, inputs: tuple[str, ...], seed: int, gaps: int, waves: str | None,
-    waves_window: str | None, trace: str | None, json_path: str | None,
+    models: tuple[str, ...], config: str | None, simulator: str, inputs: tuple[str, ...], seed: int, gaps: int,
+    waves: str | None, waves_window: str | None, count: int | None, table: bool, trace: str | None,
+    json_path: str | None,
 ) -> None:  # fmt: skip
     """Run one inference on the RTL, in a Verilog simulator, and compare with npusim: every output bit, a checksum of
     everything that each chain writes, the cycle in which it starts and the cycle in which it is complete.
@@ -75,6 +86,18 @@ def verify_command(
     where anything differs. See docs/rtl.md.
     """
     window = _window(waves_window, waves)
+    _refuse(models, inputs, gaps, waves, count, table, trace)
+    if count is not None:
+        from npusim.cli.verify_many import verify_random
+
+        verify_random(config, simulator, count, seed, gaps, waves, json_path)
+        return
+    if table:
+        from npusim.cli.verify_many import verify_table
+
+        verify_table(config, simulator, models, seed, json_path)
+        return
+    model = models[0]
     loaded = load_program(model, config, seed=seed)
     outcome, wall = _run(loaded, simulator, inputs, seed, gaps, waves, window)
     found = outcome.comparison
@@ -95,6 +118,27 @@ def verify_command(
         note(f"wrote {waves}")
     if not agrees:
         raise ComparisonFailed(f"{loaded.name}: the RTL and the simulator disagree")
+
+
+def _refuse(
+    models: tuple[str, ...], inputs: tuple[str, ...], gaps: int, waves: str | None, count: int | None, table: bool,
+    trace: str | None,
+) -> None:  # fmt: skip
+    """Refuse options and arguments that do not go together."""
+    many = "--random" if count is not None else "--table"
+    if count is None and not table:
+        if len(models) != 1:
+            raise click.UsageError("expected one model, or --random, or --table")
+        return
+    if count is not None and table:
+        raise click.UsageError("--random and --table do not go together")
+    if count is not None and models:
+        raise click.UsageError(f"--random makes its own programs, but {models[0]} is given")
+    refused = {"--input": inputs, "--trace": trace, "--gaps": table and gaps, "--waves": waves and count != 1 and waves}
+    for flag, given in refused.items():
+        if given:
+            one = " of more than one program" if flag == "--waves" else ""
+            raise click.UsageError(f"{flag} is not for {many}{one}")
 
 
 def _run(

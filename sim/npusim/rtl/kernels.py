@@ -71,7 +71,8 @@ def units(config: NpuConfig) -> list[Unit]:
     return [
         *whole,
         Unit(dot, "lat_dot", config.lat_dot - 1, " and 1 to add them up over the tile"),
-        Unit(library.sum_to_f16, "lat_reduce", config.lat_reduce - 1, " and 1 to accumulate"),
+        Unit(library.f16_to_fixed, "lat_reduce", 1),
+        Unit(library.sum_to_f16, "lat_reduce", config.lat_reduce - 2, ", 1 to align before it and 1 to accumulate"),
     ]
 
 
@@ -105,6 +106,10 @@ def check_latencies(config: NpuConfig) -> None:
         if unit.stages >= least:
             continue
         got = getattr(config, unit.field)
+        if unit.instance is library.f16_to_fixed:
+            raise ConfigError(
+                f"clock_mhz is {clock}: {name} needs {least} cycles (allowed: clocks at which it needs 1)"
+            )
         enough = got - unit.stages + least
         raise ConfigError(
             f"{unit.field} is {got}: {name} needs {least} {'cycle' if least == 1 else 'cycles'}{unit.around} "
