@@ -2,7 +2,7 @@
 //
 // Moves start in order but need different things to be complete: a mask of events, each of which is counted when it
 // happens (in the order of the moves that wait for it) and used up by the completion.
-// Contract: done_valid in the cycle of the last event that the oldest move waits for. Test: tests/rtl/test_npu_vector_dma.py
+// Contract: done_valid in the cycle of the last event that the oldest move waits for. Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_done #(
     parameter EVENTS = 4,

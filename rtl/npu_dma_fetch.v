@@ -1,7 +1,7 @@
 // npu_dma_fetch: reads the vectors of a move from a vector register file.
 // Contract: vector n comes from addr + r * row + c * col, r = n div cols, c = n mod cols, in order, as fast as the file
 // takes addresses and `room` allows; the first address is there in the cycle after start, which comes only while not
-// busy. fault: the address is outside the memory; nothing more is read.  Test: tests/rtl/test_npu_vector_dma.py
+// busy. fault: the address is outside the memory; nothing more is read.  Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_fetch #(
     parameter INITIAL_VRF    = 1024,       // depths in vectors

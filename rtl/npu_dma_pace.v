@@ -7,7 +7,7 @@
 //
 // A move that is longer than the staging queue begins to empty it early. What it gains by that is given back: the time
 // that the turns behind a pour take (`hold_q`), or the cycles for which an emit's turns waited for room (`withheld`).
-// Contract: docs/architecture.md 5.4.  Test: tests/rtl/test_npu_vector_dma.py
+// Contract: docs/architecture.md 5.4.  Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_pace #(
     parameter V_BYTES   = 16,              // of a vector
@@ -61,7 +61,7 @@ module npu_dma_pace #(
     // ---- bytes staged, or on their way into the staging queue
     reg  [31:0] used_q;
     wire [31:0] more = (asked_read && q_first && (emit_q || (start && is_emit)) ? q_turn : 32'd0)
-                       + (fetched || staged ? V : 32'd0);
+                       + (fetched ? V : 32'd0) + (staged ? V : 32'd0);
     assign credit     = used_q + q_turn <= CAPACITY;
     assign fetch_room = used_q + V <= CAPACITY;
 

@@ -2,7 +2,7 @@
 //
 // Contract: DRAM beats belong to the bursts that b_* told of, in order; r_done is high with the last beat of a move.
 // NetInQ beats are taken from the cycle of start on, ⌈bytes / NET_BYTES⌉ of them; net_done with the last, taking while
-// some are to come after this cycle. A vector is there in the cycle after its last beat. Test: tests/rtl/test_npu_vector_dma.py
+// some are to come after this cycle. A vector is there in the cycle after its last beat. Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_receive #(
     parameter V_BYTES   = 16,              // of a vector
@@ -49,7 +49,8 @@ module npu_dma_receive #(
     wire [C_W-1:0] skip, count, r_held;
     wire [25:0]    tag;
     wire           gear_ready, beat_last, beat_valid;
-    wire [V_W-1:0] r_raw, n_raw, n_late;
+    wire [V_W-1:0] r_raw, n_raw, r_late, n_late;
+    wire           r_fresh, r_fresh_ready;
     wire           beat = r_valid && r_ready && !halt;
     assign r_ready     = gear_ready || halt;
     assign r_word      = tag[25:2];
@@ -62,8 +63,12 @@ module npu_dma_receive #(
     npu_gearbox #(.UNIT_W(8 * UNIT), .IN_N(BEAT_N), .OUT_N(V_N)) dram_i (
         .clk(clk), .rst(rst),
         .s_valid(r_valid && !halt), .s_ready(gear_ready), .s_data(r_data), .s_skip(skip), .s_count(count),
-        .m_valid(r_m_valid), .m_ready(r_m_ready), .m_take(V_N[C_W-1:0]), .m_data(r_raw), .held(r_held));
-    npu_flush #(.LANES(V_W / 16)) r_flush_i (.s_data(r_raw), .m_data(r_m_data));
+        .m_valid(r_fresh), .m_ready(r_fresh_ready), .m_take(V_N[C_W-1:0]), .m_data(r_raw), .held(r_held));
+    // a few vectors may wait for a memory whose banks are busy, so that the bus does not
+    npu_fifo #(.WIDTH(V_W), .DEPTH(4), .BYPASS(1)) dram_wait_i (
+        .clk(clk), .rst(rst), .s_valid(r_fresh), .s_ready(r_fresh_ready), .s_data(r_raw),
+        .m_valid(r_m_valid), .m_ready(r_m_ready), .m_data(r_late));
+    npu_flush #(.LANES(V_W / 16)) r_flush_i (.s_data(r_late), .m_data(r_m_data));
 
     // ---- NetInQ
     localparam N_UNIT = V_LOW < NET_BYTES ? V_LOW : NET_BYTES;     // bytes

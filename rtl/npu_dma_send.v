@@ -1,7 +1,7 @@
 // npu_dma_send: vectors on their way out: a staging queue, then beats of NetOutQ or write data of granted bursts.
 // Contract: order kept. A vector can be on wd_data in the cycle in which it comes. NetOutQ's beats are full but for the
 // last of a move, whose upper bytes are 0; m_net_last marks it. halt: only a beat already on offer may still leave.
-// Test: tests/rtl/test_npu_vector_dma.py
+// Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_send #(
     parameter V_BYTES   = 16,              // of a vector
@@ -64,21 +64,21 @@ module npu_dma_send #(
         .s_skip({C_W{1'b0}}), .s_count(V_N[C_W-1:0]),
         .m_valid(gear_valid), .m_ready(beat_valid && wd_ready), .m_take(count), .m_data(beat), .held(dram_held));
     assign wd_valid = beat_valid && gear_valid;
-    genvar u, i;
-    generate
-        for (u = 0; u < BEAT_N; u = u + 1) begin : g_unit
-            wire [BEAT_N-1:0] here;                                // unit i of the stream is unit u of the beat
-            wire [UNIT_W*(BEAT_N+1)-1:0] merged;
-            assign merged[UNIT_W-1:0] = {UNIT_W{1'b0}};
-            for (i = 0; i < BEAT_N; i = i + 1) begin : g_from
-                localparam [C_W:0] FROM = i, TO = u;
-                assign here[i] = {1'b0, skip} + FROM == TO && FROM < {1'b0, count};
-                assign merged[UNIT_W*(i+1) +: UNIT_W] = here[i] ? beat[UNIT_W*i +: UNIT_W] : merged[UNIT_W*i +: UNIT_W];
-            end
-            assign wd_data[UNIT_W*u +: UNIT_W] = merged[UNIT_W*BEAT_N +: UNIT_W];
-            assign wd_strb[UNIT*u +: UNIT] = {UNIT{here != {BEAT_N{1'b0}}}};
-        end
-    endgenerate
+    reg [8*AXI_BYTES-1:0] data;
+    reg [AXI_BYTES-1:0]   strb;
+    integer i, k;
+    always @* begin
+        data = 0;
+        strb = 0;
+        for (k = 0; k < BEAT_N; k = k + 1)
+            for (i = 0; i <= k; i = i + 1)                         // unit i of the stream is unit k of the beat
+                if (i[C_W-1:0] < count && {1'b0, skip} + i[C_W:0] == k[C_W:0]) begin
+                    data[UNIT_W*k +: UNIT_W] = beat[UNIT_W*i +: UNIT_W];
+                    strb[UNIT*k +: UNIT] = {UNIT{1'b1}};
+                end
+    end
+    assign wd_data = data;
+    assign wd_strb = strb;
 
     // ---- to NetOutQ
     localparam N_UNIT  = V_LOW < NET_BYTES ? V_LOW : NET_BYTES;    // bytes
@@ -104,6 +104,7 @@ module npu_dma_send #(
         .s_valid(h_valid && h_net && net_room), .s_ready(net_ready), .s_data(h_data),
         .s_skip({N_C{1'b0}}), .s_count(N_IN[N_C-1:0]),
         .m_valid(net_valid), .m_ready(pop), .m_take(take), .m_data(net_data), .held(net_held));
+    genvar u;
     generate
         for (u = 0; u < N_OUT; u = u + 1) begin : g_net
             localparam [N_C-1:0] AT = u;

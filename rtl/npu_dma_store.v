@@ -5,7 +5,7 @@
 // sending side, which has no address. A vector leaves when every target has taken it, each in a cycle of its own choice.
 //
 // Contract: c_* hold while c_valid; `last` is high in the cycle in which a move's last vector leaves, and moves on to
-// the next move. fault: the vector would leave a memory; nothing of it is written. Test: tests/rtl/test_npu_vector_dma.py
+// the next move. fault: the vector would leave a memory; nothing of it is written. Test: tests/rtl/test_npu_dma.py
 `default_nettype none
 module npu_dma_store #(
     parameter INITIAL_VRF    = 1024,       // depths in vectors

@@ -13,7 +13,7 @@
 // a cycle. A vector of 2N bytes takes DRAM at least two cycles, or moves of one vector follow one another a cycle late. Data of NetInQ
 // and NetOutQ pass as early as they can; a move longer than the staging queue is not late for it where NetInQ is slower
 // than DRAM, and within a cycle a turn where NetOutQ is. A fault ends all work until clear.
-// Test: tests/rtl/test_npu_vector_dma.py
+// Test: tests/rtl/test_npu_dma.py
 `include "npu_isa.vh"
 `include "npu_chain.vh"
 `default_nettype none
@@ -130,9 +130,9 @@ module npu_vector_dma #(
 
     // ---- starts
     wire loaded, q_fault, q_end, reads_ready, writes_ready, rmoves_ready, nmoves_ready, track_ready;
-    wire credit, overlap;
+    wire credit, overlap, staged_all;
     wire chosen  = s_valid && open && track_ready && !halt;
-    wire reads   = chosen && loaded && (is_load || (is_emit && credit)) && rmoves_ready;
+    wire reads   = chosen && loaded && (is_load || (is_emit && credit && staged_all)) && rmoves_ready;
     wire net     = chosen && from_net && s_net_valid && nmoves_ready && !illegal;
     wire start_n = net && (!is_pour || loaded);
     wire start_v = chosen && from_vrf && !illegal && (is_send || loaded);
@@ -230,12 +230,15 @@ module npu_vector_dma #(
         .clk(clk), .rst(wipe), .halt(halt), .start(start_v),
         .l_from({space == 4'd8, space == 4'd7, space == 4'd6, space == 4'd5, space == 4'd4}),
         .l_addr(s_desc[`NPU_D_ADDR]), .l_count(count), .l_cols(cols), .l_row(rd_row), .l_col(rd_col),
-        .busy(fetching), .room(fetch_room), .d_valid(f_valid), .d_ready(f_turn && (d_ready & f_from) != 5'd0),
+        .busy(fetching), .room(fetch_room && staged_all), .d_valid(f_valid), .d_ready(f_turn && (d_ready & f_from) != 5'd0),
         .d_from(f_from), .d_addr(f_addr), .d_rvalid(d_rvalid), .d_rdata(d_rdata),
         .m_valid(f_here), .m_data(f_vector), .m_last(f_end), .fault(f_fault));
 
-    // ---- out
+    // ---- out; vectors from NetInQ are staged before any of the move behind theirs
     wire stage_ready, left, sent;
+    reg  [3:0] staging_q;                                          // moves from NetInQ that are not yet staged
+    wire staged_last = n_last && n_move[278];
+    assign staged_all = staging_q == 4'd0 || (staging_q == 4'd1 && staged_last);
     wire r_stages = !f_here && r_to[6], n_stages = !f_here && !r_to[6] && n_to[6];
     assign r_to_ready[6] = r_stages && stage_ready;
     assign n_to_ready[6] = n_stages && stage_ready;
@@ -306,7 +309,9 @@ module npu_vector_dma #(
         end
         if (fault_valid)
             dead_q <= 1'b1;
+        staging_q <= staging_q + {3'd0, start_n && !is_take} - {3'd0, staged_last};
         if (wipe) begin
+            staging_q <= 4'd0;
             load_q  <= 1'b0;
             emit_q  <= 1'b0;
             take_q  <= 1'b0;

@@ -6,7 +6,7 @@
 //
 // Contract: docs/architecture.md 5.4. s_ready in the cycle in which the first turn is granted; done LAT_DMA cycles
 // after the last beat of the move, once its last tile is written, in order. A fault ends all work until clear.
-// Test: tests/rtl/test_npu_weight_dma.py
+// Test: tests/rtl/test_npu_dma.py
 `include "npu_isa.vh"
 `include "npu_chain.vh"
 `default_nettype none

@@ -71,6 +71,7 @@ def simulate(
     seed: int | None = None,
     cases: Sequence[str] | None = None,
     build_args: Sequence[str] = (),
+    plusargs: Sequence[str] = (),
 ) -> Path:
     """Build `top`, run the cocotb tests of module `test` (only `cases`, if given); returns the folder of the run.
 
@@ -103,7 +104,7 @@ def simulate(
                 waves=waves is not None,
                 test_args=_start_args(simulator, seed, place, waves is not None),
                 extra_env={"NPUSIM_JOB": str(place / "job.json"), "COCOTB_LOG_LEVEL": "INFO"},
-                plusargs=[f"+dumpfile_path={place}/icarus.fst"] if simulator == "icarus" and waves else [],
+                plusargs=[*plusargs, *([f"+dumpfile_path={place}/icarus.fst"] if simulator == "icarus" and waves else [])],
             )
     if waves:
         found = [*place.glob("*.fst")]
