@@ -38,6 +38,7 @@ GEOMETRIES: dict[str, dict[str, int]] = {
     "quick": {"lat_read": 1, "lat_expand": 2, "lat_write": 1, "engines": 3, "mrf_tiles": 15},
     "flat": {"native_dim": 6, "lanes": 6, "engines": 1, "lat_acc": 1, "mrf_tiles": 12, "clock_mhz": 20},
 }
+UNUSUAL = ("quick", "flat")
 ADDRESS_RANGE, UNINITIALISED = 3, 8
 
 
@@ -297,7 +298,9 @@ def prepare(config: NpuConfig, top: Path, folder: Path) -> tuple[list[str | Path
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "private"])
-@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize(
+    "geometry", ["tiny", "late", *(pytest.param(name, marks=pytest.mark.slow) for name in UNUSUAL)]
+)
 def test_compute(simulator: str, geometry: str, shared: bool, tmp_path: Path) -> None:
     config = machine(geometry, shared)
     sources, parameters = prepare(config, ROOT / "tests" / "rtl" / "compute_bench.v", tmp_path)
