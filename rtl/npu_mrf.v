@@ -57,7 +57,7 @@ module npu_mrf #(
         .b_en(rd_en),
         .b_we(1'b0),
         .b_addr(addr),
-        .b_wdata({WIDTH{1'b0}}),
+        .b_wdata(wr_data),
         .b_rdata(word)
     );
 

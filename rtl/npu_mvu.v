@@ -45,9 +45,9 @@ module npu_mvu #(
     localparam WEIGHT_W = WEIGHT_MANTISSA + 1;
     localparam ACT_W    = ACT_MANTISSA + 1;
     localparam DOT_W    = WEIGHT_W + ACT_W + $clog2(NATIVE_DIM);
-    localparam DOTS_W   = NATIVE_DIM * DOT_W;
     localparam CHUNK_W  = LANES * ACT_W;
-    localparam ROWS_W   = NATIVE_DIM * LANES * WEIGHT_W;
+    localparam PART_W   = LANES * WEIGHT_W;        // a row's weights of a cycle
+    localparam ROWS_W   = NATIVE_DIM * PART_W;
     localparam BANKS    = SHARED_WEIGHTS != 0 ? 1 : ENGINES;
     localparam ENTRY_W  = ENGINES > 1 ? $clog2(ENGINES) : 1;
     localparam [31:0] UNIT  = WEIGHT_MANTISSA + ACT_MANTISSA - 2;  // D counts in 2^(E_w + E_a - UNIT[9:0])
@@ -62,30 +62,40 @@ module npu_mvu #(
     localparam AT_SUM   = AT_TERM + LAT_ACC;       // fp32 sums
     localparam AT_OUT   = AT_SUM + LAT_ROUND;      // float16
     localparam AT_SCALE = AT_DOT - 3;              // starting to read exponents, which are added at AT_DOT - 1
+    localparam R        = AT_READ > 0 ? AT_READ - 1 : 0;
 
     wire                        t_valid;           // what enters
     wire [ENTRY_W-1:0]          t_engine;
     wire [23:0]                 t_slot;
     wire                        t_begin, t_send;   // begins its sum; its sum leaves
 
-    reg  [AT_OUT-1:0]           valid_q;           // delayed: element x is x cycles behind
+    // what is x cycles behind is element x - 1 of these
+    reg  [AT_OUT-1:0]           valid_q, send_q;
     reg  [AT_SUM*ENTRY_W-1:0]   engine_q;
-    reg  [AT_SCALE*24-1:0]      slot_q;
     reg  [AT_TERM-1:0]          begin_q;
-    reg  [AT_OUT-1:0]           send_q;
-    wire [AT_OUT:0]             valid  = {valid_q, t_valid};
-    wire [AT_SUM*ENTRY_W+ENTRY_W-1:0] engine = {engine_q, t_engine};
-    wire [AT_SCALE*24+23:0]     slot   = {slot_q, t_slot};
-    wire [AT_TERM:0]            begins = {begin_q, t_begin};
-    wire [AT_OUT:0]             sends  = {send_q, t_send};
 
     always @(posedge clk) begin
-        valid_q  <= rst ? {AT_OUT{1'b0}} : valid[AT_OUT-1:0];
-        engine_q <= engine[AT_SUM*ENTRY_W-1:0];
-        slot_q   <= slot[AT_SCALE*24-1:0];
-        begin_q  <= begins[AT_TERM-1:0];
-        send_q   <= sends[AT_OUT-1:0];
+        valid_q  <= rst ? {AT_OUT{1'b0}} : {valid_q[AT_OUT-2:0], t_valid};
+        send_q   <= {send_q[AT_OUT-2:0], t_send};
+        engine_q <= {engine_q[(AT_SUM-1)*ENTRY_W-1:0], t_engine};
+        begin_q  <= {begin_q[AT_TERM-2:0], t_begin};
     end
+
+    wire                        r_valid  = AT_READ == 0 ? t_valid : valid_q[R];  // at AT_READ
+    wire [ENTRY_W-1:0]          r_engine = AT_READ == 0 ? t_engine : engine_q[R*ENTRY_W +: ENTRY_W];
+    wire [23:0]                 r_slot, late_slot;                              // late_slot at AT_SCALE
+
+    npu_delay #(.WIDTH(24), .CYCLES(AT_READ)) slot_i (
+        .clk(clk),
+        .s_data(t_slot),
+        .m_data(r_slot)
+    );
+
+    npu_delay #(.WIDTH(24), .CYCLES(AT_SCALE - AT_READ)) late_slot_i (
+        .clk(clk),
+        .s_data(r_slot),
+        .m_data(late_slot)
+    );
 
     // ---- block floating point: the block for the engine that comes at AT_BLOCK
     wire [NATIVE_DIM*ACT_W-1:0] block;
@@ -113,7 +123,7 @@ module npu_mvu #(
         .wr_slot(w_scale_slot),
         .wr_chunk(8'd0),
         .wr_data(w_data[8*NATIVE_DIM-1:0]),
-        .rd_start(valid[AT_SCALE]),
+        .rd_start(valid_q[AT_SCALE-1]),
         .rd_slot(scale_slot),
         .rd_data(scales)
     );
@@ -132,60 +142,36 @@ module npu_mvu #(
                 .wr_slot(w_slot),
                 .wr_chunk(w_chunk),
                 .wr_data(w_data[ROWS_W-1:0]),
-                .rd_start(valid[AT_READ] && engine[AT_READ*ENTRY_W +: ENTRY_W] == ME),
-                .rd_slot(slot[AT_READ*24 +: 24]),
+                .rd_start(r_valid && r_engine == ME),
+                .rd_slot(r_slot),
                 .rd_data(bank_weights[e*ROWS_W +: ROWS_W])
             );
         end
     endgenerate
 
-    // ---- engines, and what passes from one to the next
-    wire [ENGINES*ROWS_W-1:0]               weights;
-    wire [ENGINES*CHUNK_W-1:0]              acts;
-    wire [ENGINES*DOTS_W-1:0]               dots;    // of at most one engine not 0
-    wire [5:0]                              shared_exponent;  // of the block that comes at AT_BLOCK
+    // ---- activations of each engine
+    wire [ENGINES*CHUNK_W-1:0] acts;
+    wire [5:0]                 shared_exponent;    // of the block that comes at AT_BLOCK
 
     generate
-        for (e = 0; e < ENGINES; e = e + 1) begin : g_engine
-            localparam [ENTRY_W-1:0] ME = e;
-            npu_engine #(
-                .NATIVE_DIM(NATIVE_DIM), .LANES(LANES), .WEIGHT_W(WEIGHT_W), .ACT_W(ACT_W), .DOT_W(DOT_W)
-            ) engine_i (
-                .clk(clk),
-                .s_weights(weights[e*ROWS_W +: ROWS_W]),
-                .s_act(acts[e*CHUNK_W +: CHUNK_W]),
-                .first(valid[AT_FIRST] && engine[AT_FIRST*ENTRY_W +: ENTRY_W] == ME),
-                .last(valid[AT_LAST] && engine[AT_LAST*ENTRY_W +: ENTRY_W] == ME),
-                .m_dot(dots[e*DOTS_W +: DOTS_W])
-            );
-        end
-
         if (SHARED_WEIGHTS != 0) begin : g_shared
             assign t_valid      = s_valid;
             assign t_engine     = s_engine[ENTRY_W-1:0];
             assign t_slot       = s_slot;
             assign t_begin      = s_first && !s_acc;
             assign t_send       = s_last && !s_hold;
-            assign scale_slot   = slot[AT_SCALE*24 +: 24];
+            assign scale_slot   = late_slot;
             assign w_scale_slot = w_slot;
             assign shared_exponent     = block_exponent;
-            assign weights[0 +: ROWS_W] = bank_weights;
 
             for (e = 0; e < ENGINES; e = e + 1) begin : g_pass
                 localparam [ENTRY_W-1:0] ME = e;
                 npu_hold #(.CHUNK_W(CHUNK_W), .CHUNKS(TC)) hold_i (
                     .clk(clk),
-                    .load(valid[AT_BLOCK] && engine[AT_BLOCK*ENTRY_W +: ENTRY_W] == ME),
+                    .load(valid_q[AT_BLOCK-1] && engine_q[(AT_BLOCK-1)*ENTRY_W +: ENTRY_W] == ME),
                     .s_data(block),
                     .m_data(acts[e*CHUNK_W +: CHUNK_W])
                 );
-                if (e > 0) begin : g_weights
-                    npu_delay #(.WIDTH(ROWS_W), .CYCLES(1)) pass_i (
-                        .clk(clk),
-                        .s_data(weights[(e-1)*ROWS_W +: ROWS_W]),
-                        .m_data(weights[e*ROWS_W +: ROWS_W])
-                    );
-                end
             end
 
             wire unused_bits = &{1'b0, s_engine, s_count, w_engine};
@@ -205,12 +191,11 @@ module npu_mvu #(
             assign t_slot       = s_valid ? s_slot : slot_more_q;
             assign t_begin      = s_valid ? s_first && !s_acc : begin_more_q;
             assign t_send       = s_valid ? s_last && !s_hold : send_more_q;
-            assign scale_slot   = slot[AT_SCALE*24 +: 24] * OWN[23:0]
-                                + {{24-ENTRY_W{1'b0}}, engine[AT_SCALE*ENTRY_W +: ENTRY_W]};
+            assign scale_slot   = late_slot * OWN[23:0]
+                                + {{24-ENTRY_W{1'b0}}, engine_q[(AT_SCALE-1)*ENTRY_W +: ENTRY_W]};
             assign w_scale_slot = w_slot * OWN[23:0] + {16'd0, w_engine};
             assign shared_exponent =
-                engine[AT_BLOCK*ENTRY_W +: ENTRY_W] == 0 ? block_exponent : exponent_q;
-            assign weights = bank_weights;
+                engine_q[(AT_BLOCK-1)*ENTRY_W +: ENTRY_W] == 0 ? block_exponent : exponent_q;
 
             always @(posedge clk) begin
                 more_q       <= !rst && t_valid && now + 8'd1 < count;
@@ -224,7 +209,7 @@ module npu_mvu #(
 
             npu_hold #(.CHUNK_W(CHUNK_W), .CHUNKS(TC)) hold_i (
                 .clk(clk),
-                .load(valid[AT_BLOCK] && engine[AT_BLOCK*ENTRY_W +: ENTRY_W] == 0),
+                .load(valid_q[AT_BLOCK-1] && engine_q[(AT_BLOCK-1)*ENTRY_W +: ENTRY_W] == 0),
                 .s_data(block),
                 .m_data(acts[0 +: CHUNK_W])
             );
@@ -240,20 +225,18 @@ module npu_mvu #(
         end
     endgenerate
 
-    // ---- accumulators
-    reg  [DOTS_W-1:0]           dot_d, dot_q;      // dot_q at AT_DOT
-    wire [9:0]                  exponent;          // what all rows add to theirs, at AT_DOT - 1
-    wire                        term_over, sum_over, data_over;
+    // ---- rows: dot products in every engine, accumulators
+    reg  [ENGINES-1:0]    first, last;             // an engine adds the first, the last products of a tile
+    wire [9:0]            exponent;                // what all rows add to theirs, at AT_DOT - 1
+    wire [NATIVE_DIM-1:0] term_overs, sum_overs, data_overs;
+    integer               i;
 
-    integer i;
     always @* begin
-        dot_d = dots[0 +: DOTS_W];
-        for (i = 1; i < ENGINES; i = i + 1)
-            dot_d = dot_d | dots[i*DOTS_W +: DOTS_W];
+        for (i = 0; i < ENGINES; i = i + 1) begin
+            first[i] = valid_q[AT_FIRST-1] && {{32-ENTRY_W{1'b0}}, engine_q[(AT_FIRST-1)*ENTRY_W +: ENTRY_W]} == i;
+            last[i]  = valid_q[AT_LAST-1] && {{32-ENTRY_W{1'b0}}, engine_q[(AT_LAST-1)*ENTRY_W +: ENTRY_W]} == i;
+        end
     end
-
-    always @(posedge clk)
-        dot_q <= dot_d;
 
     npu_delay #(.WIDTH(10), .CYCLES(AT_DOT - 1 - AT_BLOCK)) exponent_i (
         .clk(clk),
@@ -261,26 +244,39 @@ module npu_mvu #(
         .m_data(exponent)
     );
 
-    npu_accumulators #(
-        .NATIVE_DIM(NATIVE_DIM), .ENGINES(ENGINES), .ENTRY_W(ENTRY_W), .DOT_W(DOT_W), .FORWARD(LAT_ACC == TC ? 1 : 0)
-    ) accumulators_i (
-        .clk(clk),
-        .s_dot(dot_q),
-        .s_weight_exponent(scales),
-        .s_exponent(exponent),
-        .entry(engine[AT_TERM*ENTRY_W +: ENTRY_W]),
-        .zero(begins[AT_TERM]),
-        .sum_valid(valid[AT_SUM]),
-        .sum_entry(engine[AT_SUM*ENTRY_W +: ENTRY_W]),
-        .m_data(m_data),
-        .term_over(term_over),
-        .sum_over(sum_over),
-        .data_over(data_over)
-    );
+    genvar row;
+    generate
+        for (row = 0; row < NATIVE_DIM; row = row + 1) begin : g_row
+            wire [BANKS*PART_W-1:0] weights;
+            for (e = 0; e < BANKS; e = e + 1) begin : g_part
+                assign weights[e*PART_W +: PART_W] = bank_weights[e*ROWS_W+row*PART_W +: PART_W];
+            end
+            npu_row #(
+                .LANES(LANES), .ENGINES(ENGINES), .SHARED_WEIGHTS(SHARED_WEIGHTS), .WEIGHT_W(WEIGHT_W),
+                .ACT_W(ACT_W), .DOT_W(DOT_W), .ENTRY_W(ENTRY_W), .FORWARD(LAT_ACC == TC ? 1 : 0)
+            ) row_i (
+                .clk(clk),
+                .s_weights(weights),
+                .s_acts(acts),
+                .first(first),
+                .last(last),
+                .s_weight_exponent(scales[8*row +: 8]),
+                .s_exponent(exponent),
+                .entry(engine_q[(AT_TERM-1)*ENTRY_W +: ENTRY_W]),
+                .zero(begin_q[AT_TERM-1]),
+                .sum_valid(valid_q[AT_SUM-1]),
+                .sum_entry(engine_q[(AT_SUM-1)*ENTRY_W +: ENTRY_W]),
+                .m_data(m_data[16*row +: 16]),
+                .term_over(term_overs[row]),
+                .sum_over(sum_overs[row]),
+                .data_over(data_overs[row])
+            );
+        end
+    endgenerate
 
-    assign m_valid = valid[AT_OUT] && sends[AT_OUT];
+    assign m_valid = valid_q[AT_OUT-1] && send_q[AT_OUT-1];
 
     always @(posedge clk)
-        overflow <= !rst && (valid[AT_TERM] && term_over || valid[AT_SUM] && sum_over || m_valid && data_over);
+        overflow <= !rst && (valid_q[AT_TERM-1] && |term_overs || valid_q[AT_SUM-1] && |sum_overs || m_valid && |data_overs);
 endmodule
 `default_nettype wire

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.rtl
 
 SOURCES = [
     f"npu_{name}.v"
-    for name in ("mvu", "mrf", "ram", "engine", "row", "hold", "delay", "accumulators", "accumulator")
+    for name in ("mvu", "mrf", "ram", "row", "dot", "accumulator", "hold", "delay")
 ]  # fmt: skip
 KERNELS = ("f16_to_bfp", "bfp_dot", "int_to_f32", "f32_add", "f32_to_f16")
 FIELDS = (
