@@ -244,20 +244,29 @@ class Session:
 
 
 class Collector:
-    """Assembles each layer's output map from the outputs of its chains."""
+    """Assembles each layer's output map from the outputs of its chains.
+
+    A place names rows, columns and vectors of the map; a chain of a loop moves on by the rows and columns behind that.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.n = program.config.native_dim
         self.places: Iterator[list[int]] = iter(program.metadata.get("outputs", []))
+        self.by_word: dict[int, list[int]] = {}
         self.maps: dict[int, F32] = {}
 
     def __call__(self, chain: ComputeChain, outputs: F32) -> None:
         """Take the outputs of one chain."""
-        place = next(self.places, None)
+        place = self.by_word.get(chain.end) or next(self.places, None)
         if place is None:
             return
-        row, rows, col, cols, vector, vectors, total, turned = place
+        self.by_word[chain.end] = place
+        if len(place) == 1:  # what its layer keeps to itself
+            return
+        row, rows, col, cols, vector, vectors, total, turned, *along = place
+        if along:
+            self.by_word[chain.end] = [row + along[0], rows, col + along[1], *place[3:]]
         node = self.program.nodes[chain.node]
         _, height, width = node.shape
         if chain.node not in self.maps:

@@ -10,7 +10,19 @@ import onnx
 import onnxruntime
 from onnx.reference import ReferenceEvaluator
 
-from npusim.compiler.ir import ConstOperand, Graph, HostStep, Layer, MapOperand, Mfu, Receive, Reduce, Send, View
+from npusim.compiler.ir import (
+    ConstOperand,
+    Graph,
+    HostStep,
+    Layer,
+    MapOperand,
+    Mfu,
+    Receive,
+    Recurrent,
+    Reduce,
+    Send,
+    View,
+)
 
 LOW = np.float32(-65504)
 
@@ -65,6 +77,8 @@ class Interpreter:
         for step in self.graph.steps:
             if isinstance(step, Layer):
                 self.layer(step)
+            elif isinstance(step, Recurrent):
+                self.recurrent(step)
             elif isinstance(step, HostStep):
                 given = {n: self.tensors[n] for n in step.inputs}
                 made = session(step.model).run(list(step.outputs), given)
@@ -107,6 +121,42 @@ class Interpreter:
             stream = reduce(stream, layer.reduce)
         stream = self.unit(stream, layer.post)
         self.maps[layer.out][...] = stream
+
+    def recurrent(self, step: Recurrent) -> None:
+        size = step.hidden
+        given = self.maps[step.source].reshape(-1, step.gates, size)
+        assert not np.isnan(given).any(), f"{step.name} reads {step.source} before it is written"
+        out = np.zeros((len(given), size), np.float32)
+        h, c = (self.state(operand, size) for operand in (step.h0, step.c0))
+        weights = step.weights.reshape(step.gates, size, size)
+
+        def clip(x: np.ndarray) -> np.ndarray:
+            return np.clip(x, -step.clip, step.clip) if step.clip else x
+
+        def sigm(x: np.ndarray) -> np.ndarray:
+            return 1 / (1 + np.exp(-clip(x)))
+
+        order = range(step.steps)
+        for t in reversed(order) if step.reverse else order:
+            if step.op == "LSTM":
+                *gates, last = given[t] + weights @ h
+                i, o = (sigm(x) for x in gates[-2:])
+                c = (1 - i if step.coupled else sigm(gates[0])) * c + i * np.tanh(clip(last))
+                h = o * np.tanh(c)
+            else:
+                u, r = (sigm(x) for x in given[t, :2] + weights[:2] @ h)
+                inner = weights[2] @ h + (0 if step.bias is None else step.bias)
+                n = r * inner if step.reset_after else weights[2] @ (r * h)
+                h = u * np.tanh(clip(given[t, 2] + n)) + (1 - u) * h
+            out[t] = h
+        for name, value in ((step.out, out), (step.last_h, h), (step.last_c, c)):
+            if name:
+                self.maps[name][...] = value.reshape(self.maps[name].shape)
+
+    def state(self, operand: ConstOperand | MapOperand | None, size: int) -> np.ndarray:
+        if isinstance(operand, MapOperand):
+            return self.maps[operand.map].reshape(-1)
+        return np.zeros(size, np.float32) if operand is None else operand.values
 
     def unit(self, x: np.ndarray, mfu: Mfu) -> np.ndarray:
         if mfu.mul is not None:

@@ -1,9 +1,10 @@
 """The compiler's intermediate representation between ONNX and instructions: feature maps and chain layers.
 
 A `Layer` is what one sweep of the machine's datapath can do: read a feature map through a window, optionally multiply
-by a matrix, pass MFU0, reduce, pass MFU1, write.  The front end (`importer`, `fold`, `fuse`, `partition`) makes a
-`Graph` of layers and host steps; the back end (`tile`, `allocate`, `schedule`, `emit`) turns it into a program.
-Every node is frozen; `verify` states the legal forms and is run after each pass.
+by a matrix, pass MFU0, reduce, pass MFU1, write.  A `Recurrent` is a loop of such sweeps over a sequence.  The front
+end (`importer`, `fold`, `fuse`, `partition`) makes a `Graph` of layers and host steps; the back end (`tile`,
+`allocate`, `schedule`, `emit`) turns it into a program.  Every node is frozen; `verify` states the legal forms and is
+run after each pass.
 """
 
 from __future__ import annotations
@@ -163,6 +164,55 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurrent:
+    """A recurrent layer: one step after another over a sequence, the state on chip, the loop the program's own.
+
+    source: the gates' inputs at every step (inputs times weights plus biases), pixels in the order of time, one segment
+    of H channels a gate; out: h at every step.  weights: float32[gates * H, H], what the gates take from h.
+
+    LSTM, gates f, i, o, g (no f if coupled: f = 1 - i):  c = f * c + i * g,  h = o * tanh(c)
+    GRU, gates u, r, n:  h = u * n + (1 - u) * h,  n = tanh(source + weights (r * h)), or with `reset_after`
+    tanh(source + r * (weights h + bias))
+
+    f, i, o, u and r are sigmoids, g is a tanh; their arguments are clipped to +-clip unless that is 0.
+    steps: the first ones of the sequence are run, `out` is 0 behind them; reverse: the last of them comes first.
+    h0, c0: the state before the first step, None for zeros; last_h, last_c: maps of the state behind the last one.
+    """
+
+    name: str
+    op: Literal["LSTM", "GRU"]
+    nodes: tuple[str, ...]
+    source: str
+    out: str
+    weights: F32
+    steps: int
+    reverse: bool = False
+    h0: Operand | None = None
+    c0: Operand | None = None
+    last_h: str = ""
+    last_c: str = ""
+    bias: F32 | None = None
+    clip: float = 0.0
+    coupled: bool = False
+    reset_after: bool = False
+
+    @property
+    def hidden(self) -> int:
+        """H, the channels of the state."""
+        return int(self.weights.shape[1])
+
+    @property
+    def gates(self) -> int:
+        """Segments of the source."""
+        return int(self.weights.shape[0]) // self.hidden
+
+    @property
+    def outs(self) -> tuple[str, ...]:
+        """The maps that it writes."""
+        return tuple(name for name in (self.out, self.last_h, self.last_c) if name)
+
+
+@dataclass(frozen=True, slots=True)
 class HostStep:
     """ONNX nodes that ONNX Runtime executes between two parts of the program.
 
@@ -201,7 +251,7 @@ class Receive:
     dtype: str = "float32"  # what the host has: float32 or float16
 
 
-Step = Layer | HostStep | Send | Receive
+Step = Layer | Recurrent | HostStep | Send | Receive
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,9 @@ def dump_placement(placement: Placement) -> str:
         lines.append(f"{space.name:15} {address:7} +{size:<7} {root}")
     for (index, name, space), buffer in sorted(placement.buffers.items(), key=lambda kv: kv[0][0]):
         layer = placement.geometry[index].layer.name if index in placement.geometry else str(index)
-        stripes = len(placement.stripes[index])
-        lines.append(
-            f"{space.name:15} {buffer.address:7} +{buffer.size}x{buffer.count} {name} for {layer}, {stripes} stripes"
-        )
+        stripes = f", {len(placement.stripes[index])} stripes" if index in placement.stripes else ""
+        lines.append(f"{space.name:15} {buffer.address:7} +{buffer.size}x{buffer.count} {name} for {layer}{stripes}")
+    for (index, area, space), address in sorted(placement.areas.items()):
+        lines.append(f"{space.name:15} {address:7} {area} for {index}")
     lines += [f"{'DRAM':15} {'':7} {root}" for root in sorted(placement.spilled)]
     return "\n".join(lines)

@@ -12,8 +12,8 @@ from npusim.isa import Queue, Reg, Space
 class TileSet:
     """Tiles that are moved to MatrixRf together.  Identity matters: a set that is moved twice is two sets.
 
-    address: DRAM byte address; tiles: how many; slots: MatrixRf slots taken; slot: first slot, known after
-    `weights.insert`.
+    address: DRAM byte address; tiles: how many, 0 for slots that moves of their own fill; slots: MatrixRf slots taken;
+    slot: first slot, known after `weights.insert`.
     """
 
     address: int
@@ -25,7 +25,10 @@ class TileSet:
 
 @dataclass(slots=True)
 class Event:
-    """One chain: its queue, the registers it depends on, its instructions without `end_chain`, its node."""
+    """One chain: its queue, the registers it depends on, its instructions without `end_chain`, its node.
+
+    The `tile` of mv_mul and m_wr counts from the first slot of `tiles`.
+    """
 
     queue: Queue
     regs: dict[Reg, int]
@@ -34,7 +37,7 @@ class Event:
     tiles: TileSet | None = None
     place: tuple[int, ...] = ()  # what part of the layer's output a compute chain makes, see `chains.ChainBuilder`
 
-    def words(self, state: dict[Reg, int]) -> list[int]:
+    def words(self, state: dict[Reg, int], slots: int) -> list[int]:
         """Encode: `s_wr` for registers that differ from `state` (updated), the chain, `end_chain` without masks."""
         out = []
         for reg, value in self.regs.items():
@@ -45,11 +48,33 @@ class Event:
             if name in ("mv_mul", "m_wr"):
                 assert self.tiles is not None
                 assert self.tiles.slot >= 0
-                out.append(isa.encode(name, **values, tile=self.tiles.slot))
+                slot = (self.tiles.slot + values.get("tile", 0)) % slots
+                out.append(isa.encode(name, **values | {"tile": slot}))
             else:
                 out.append(isa.encode(name, **values))
         out.append(isa.encode("end_chain", node=self.node))
         return out
+
+
+@dataclass(slots=True)
+class Bases:
+    """Base registers set, or moved on, between chains."""
+
+    values: dict[Reg, int]
+    add: bool = False
+    tiles: None = None
+
+
+@dataclass(slots=True)
+class Loop:
+    """Chains that run `count` times over."""
+
+    count: int
+    body: list[Event | Bases]
+    tiles: TileSet | None = None  # that its chains use
+
+
+Item = Event | Bases | Loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +105,46 @@ def move(source: Area, targets: list[Area], rows: int, cols: int, node: int) -> 
 
 @dataclass(slots=True)
 class WordStream:
-    """Concatenates events into instruction words, writing only registers that change."""
+    """Concatenates items into instruction words, writing only registers that change.  slots: of the MatrixRf."""
 
+    slots: int
     words: list[int] = field(default_factory=list)
     state: dict[Reg, int] = field(default_factory=lambda: {r: info.reset for r, info in isa.REGISTERS.items()})
 
-    def add(self, event: Event) -> None:
-        """Append one event."""
-        self.words += event.words(self.state)
+    def add(self, item: Item) -> None:
+        """Append one item."""
+        if isinstance(item, Event):
+            self.words += item.words(self.state, self.slots)
+        elif isinstance(item, Bases):
+            self._bases(item)
+        else:
+            self._loop(item)
+
+    def _bases(self, item: Bases) -> None:
+        for reg, value in item.values.items():
+            if not item.add:
+                self.words.append(isa.encode("s_wr", reg=reg, value=value % 2**isa.REG_BITS))
+            elif value:
+                self.words.append(isa.encode("s_add", reg=reg, value=value % 2**isa.REG_BITS))
+            self.state.pop(reg, None)
+
+    def _loop(self, loop: Loop) -> None:
+        """Registers that have one value in the body are set in front of it; the others are unknown at its begin."""
+        values: dict[Reg, set[int]] = {}
+        for item in loop.body:
+            if isinstance(item, Event):
+                for reg, value in item.regs.items():
+                    values.setdefault(reg, set()).add(value)
+        for reg, found in values.items():
+            if len(found) > 1:
+                self.state.pop(reg, None)
+            elif self.state.get(reg) not in found:
+                self.state[reg] = next(iter(found))
+                self.words.append(isa.encode("s_wr", reg=reg, value=self.state[reg]))
+        self.words.append(isa.encode("loop", count=loop.count))
+        for item in loop.body:
+            self.add(item)
+        self.words.append(isa.encode("end_loop"))
 
     def halt(self) -> list[int]:
         """Append `halt` and return all words."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from npusim.compiler.back.geometry import fits_expander, map_operands
 from npusim.compiler.back.layout import Layout
-from npusim.compiler.ir import FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Send, Step, Window
+from npusim.compiler.front.overlap import reads, writes
+from npusim.compiler.ir import FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Step, Window
 from npusim.config import NpuConfig
 
 
@@ -49,15 +50,16 @@ def _addend(graph: Graph, layer: Layer) -> Layer | None:
     if other is None or other.weights is None or other.reduce is not None or not other.post.empty:
         return None
     users = [s for s in graph.layers if name in (s.source, *(op.map for _, op in map_operands(s)))]
-    sent = any(isinstance(s, Send) and s.view.map == name for s in graph.steps)
-    if users != [layer] or sent or name in graph.aliases or any(name == parent for parent, _ in graph.aliases.values()):
+    others = {n for s in graph.steps if not isinstance(s, Layer) for n in reads(s)}
+    aliased = set(graph.aliases) | {parent for parent, _ in graph.aliases.values()}
+    if users != [layer] or name in others | aliased:
         return None
     return other if graph.maps[name].segments == graph.maps[layer.out].segments else None
 
 
 def _age(graph: Graph, name: str) -> int:
     """Step that makes a map."""
-    return next((i for i, step in enumerate(graph.steps) if _makes(step) == name), -1)
+    return next((i for i, step in enumerate(graph.steps) if name in writes(step)), -1)
 
 
 def part_wide_reductions(graph: Graph, config: NpuConfig) -> Graph:
@@ -94,7 +96,8 @@ def hoist_operands(graph: Graph) -> Graph:
 
     It goes to an operand memory and takes no room in InitialVrf, while its source, which does, may die earlier.
     """
-    sources = {s.source for s in graph.layers} | {s.view.map for s in graph.steps if isinstance(s, Send)}
+    sources = {s.source for s in graph.layers}
+    sources |= {name for s in graph.steps if not isinstance(s, Layer) for name in reads(s)}
     aliased = set(graph.aliases) | {parent for parent, _ in graph.aliases.values()}
     steps = list(graph.steps)
     for layer in graph.layers:
@@ -104,13 +107,6 @@ def hoist_operands(graph: Graph) -> Graph:
         if needed & aliased:
             continue
         steps = [s for s in steps if s is not layer]
-        at = 1 + max((i for i, step in enumerate(steps) if _makes(step) in needed), default=-1)
+        at = 1 + max((i for i, step in enumerate(steps) if needed & set(writes(step))), default=-1)
         steps.insert(at, layer)
     return replace(graph, steps=tuple(steps))
-
-
-def _makes(step: Step) -> str:
-    """The map that a step writes, if any."""
-    if isinstance(step, Layer):
-        return step.out
-    return step.view.map if isinstance(step, Receive) else ""

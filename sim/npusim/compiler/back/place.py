@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from npusim.compiler.back import cells
 from npusim.compiler.back.allocate import Failure, Item, place
 from npusim.compiler.back.geometry import Geometry, Stripe, fits_expander, map_operands, operands
 from npusim.compiler.back.layout import Layout, ceil_div
-from npusim.compiler.ir import ConstOperand, Graph, Layer, Receive, Send
+from npusim.compiler.ir import ConstOperand, Graph, Layer, MapOperand, Operand, Receive, Recurrent, Send
 from npusim.config import NpuConfig
 from npusim.errors import PlacementError
 from npusim.isa import SPACE_NAMES, Space
@@ -29,8 +30,10 @@ SLOT_SPACE = {
     "pre.addsub": Space.ADDSUB_VRF_0,
     "post.mul": Space.MULTIPLY_VRF_1,
     "post.addsub": Space.ADDSUB_VRF_1,
+    "init.h": Space.ADDSUB_VRF_0,  # of a recurrent layer: the initial state is added to zeros
+    "init.c": Space.ADDSUB_VRF_0,
 }
-VRFS = (Space.INITIAL_VRF, *SLOT_SPACE.values())
+VRFS = (Space.INITIAL_VRF, *cells.MUL_SPACES, *cells.ADDSUB_SPACES)
 
 LOOKAHEAD = 2
 """Steps before its use at which a constant is loaded, where not all of them fit at once."""
@@ -75,6 +78,7 @@ class Placement:
     spilled: set[str] = field(default_factory=set)
     buffers: dict[tuple[int, str, Space], Buffer] = field(default_factory=dict)
     constants: dict[tuple[int, str], tuple[Constant, int]] = field(default_factory=dict)
+    areas: dict[tuple[int, str, Space], int] = field(default_factory=dict)  # of recurrent layers, see `cells`
     preloaded: set[Space] = field(default_factory=set)
     images: dict[str, int] = field(default_factory=dict)  # map read through the Expander -> its only layer
     spaces: dict[str, set[Space]] = field(default_factory=dict)  # root -> memories in which it is wanted
@@ -85,9 +89,9 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
     """Collect the constant operands of all layers as native vectors of float16 values."""
     found = []
     for index, layer in enumerate(graph.steps):
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, Layer | Recurrent):
             continue
-        for slot, operand in operands(layer):
+        for slot, operand in operands(layer) if isinstance(layer, Layer) else _state_constants(layer):
             if not isinstance(operand, ConstOperand):
                 continue
             values = round_f16(np.ascontiguousarray(operand.values, np.float32))[0]
@@ -99,6 +103,17 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
                 vectors.reshape(-1)[lanes_of(segments, native_dim)] = values
             found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
     return found
+
+
+def state_maps(step: Recurrent) -> list[str]:
+    """Return the maps that hold initial states."""
+    return [operand.map for operand in (step.h0, step.c0) if isinstance(operand, MapOperand)]
+
+
+def _state_constants(step: Recurrent) -> list[tuple[str, Operand]]:
+    """Return the constants of a recurrent layer: the bias, and initial states that are known."""
+    found = {"pre.addsub": None if step.bias is None else ConstOperand(step.bias), "init.h": step.h0, "init.c": step.c0}
+    return [(slot, operand) for slot, operand in found.items() if isinstance(operand, ConstOperand)]
 
 
 class Placer:
@@ -131,6 +146,9 @@ class Placer:
             if isinstance(step, Layer):
                 for name in (step.source, *(op.map for _, op in map_operands(step))):
                     readers.setdefault(name, []).append(index)
+            elif isinstance(step, Recurrent):
+                for name in (step.source, *state_maps(step)):
+                    readers.setdefault(name, []).append(-1)
             elif isinstance(step, Send):
                 readers.setdefault(step.view.map, []).append(-1)
         images = {}
@@ -162,6 +180,12 @@ class Placer:
                 for slot, op in map_operands(step):
                     use(op.map, SLOT_SPACE[slot], index)
                 make(step.out, index)
+            elif isinstance(step, Recurrent):
+                use(step.source, Space.ADDSUB_VRF_0, index)
+                for name in state_maps(step):
+                    use(name, Space.INITIAL_VRF, index)
+                for name in step.outs:
+                    make(name, index)
             elif isinstance(step, Send):
                 use(step.view.map, Space.INITIAL_VRF, index)
             elif isinstance(step, Receive) and step.view.map not in self.images:
@@ -221,13 +245,30 @@ class Placer:
         for (index, name, where), size in self._buffer_sizes().items():
             if where is space:
                 items.append(Item(f"buffer {index} {name}", size * self._buffer_count(index), index, index))
+        for (index, area, where), size in self._area_sizes().items():
+            if where is space:
+                items.append(Item(f"area {index} {area}", size, index, index))
         for c in self.constants:
             if SLOT_SPACE[c.slot] is space and (c.step, c.slot) not in self.cut:
                 start = 0 if space in self.preloaded else max(0, c.step - LOOKAHEAD)
                 items.append(Item(f"constant {c.step} {c.slot}", len(c.vectors), start, c.step))
         return items
 
+    def _recurrent(self) -> list[tuple[int, Recurrent]]:
+        return [(index, step) for index, step in enumerate(self.graph.steps) if isinstance(step, Recurrent)]
+
+    def _area_sizes(self) -> dict[tuple[int, str, Space], int]:
+        """Vectors of every area of the recurrent layers."""
+        return {
+            (index, area, space): blocks * self.layout.slice(step.out).vectors
+            for index, step in self._recurrent()
+            for area, (blocks, spaces) in cells.area_spaces(step).items()
+            for space in spaces
+        }
+
     def _buffer_count(self, index: int) -> int:
+        if index not in self.rows:  # a recurrent layer: the step that is loaded or stored, and the one at work
+            return 2
         return 1 if index in self.single or self.rows[index] >= self.geometry[index].out_h else 2
 
     def _buffer_sizes(self) -> dict[tuple[int, str, Space], int]:
@@ -247,6 +288,12 @@ class Placer:
                     fmap = self.layout.map(op.map)
                     high = min(fmap.height, (rows - 1) * op.sh + 1)
                     sizes[index, op.map, SLOT_SPACE[slot]] = high * fmap.width * operand.vectors
+        for index, recurrent in self._recurrent():
+            used = [(recurrent.source, Space.ADDSUB_VRF_0), (recurrent.out, Space.INITIAL_VRF)]
+            for name, space in [*used, *((name, Space.INITIAL_VRF) for name in state_maps(recurrent))]:
+                own = self.layout.slice(name)
+                if own.root in self.spilled:
+                    sizes[index, name, space] = own.vectors
         for step, slot in self.cut:
             g = self.geometry[step]
             sizes[step, slot, SLOT_SPACE[slot]] = self.rows[step] * g.out_w
@@ -268,6 +315,8 @@ class Placer:
                 return
             if kind == "buffer":
                 index = int(rest.split(" ", 1)[0])
+                if index not in self.rows:
+                    continue
                 if self.rows[index] > 1 and self.geometry[index].divisible:
                     self.rows[index] = ceil_div(self.rows[index], 2)
                     return
@@ -284,7 +333,7 @@ class Placer:
             self.preloaded.discard(space)
             return
         step = self.graph.steps[failure.item.start]
-        name = f"layer {step.name} ({step.op})" if isinstance(step, Layer) else "a network input"
+        name = f"layer {step.name} ({step.op})" if isinstance(step, Layer | Recurrent) else "a network input"
         needed = sum(i.size for i in involved)
         raise PlacementError(
             f"{name}: needs {needed} native vectors of {SPACE_NAMES[space]} even in stripes of one row, "
@@ -313,8 +362,11 @@ class Placer:
             for (index, name, where), size in sizes.items():
                 if where is space:
                     address = addresses[f"buffer {index} {name}"]
-                    whole = self.rows[index] >= self.geometry[index].out_h
+                    whole = index in self.rows and self.rows[index] >= self.geometry[index].out_h
                     out.buffers[index, name, space] = Buffer(space, address, size, self._buffer_count(index), whole)
+            for index, area, where in self._area_sizes():
+                if where is space:
+                    out.areas[index, area, space] = addresses[f"area {index} {area}"]
             for c in self.constants:
                 if (c.step, c.slot) in self.cut:
                     out.constants[c.step, c.slot] = (c, -1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from npusim.compiler.ir import Graph, HostStep, Layer, MapOperand, Receive, Send
+from npusim.compiler.front.overlap import reads
+from npusim.compiler.ir import Graph, HostStep, Layer, MapOperand, Receive, Recurrent, Send
 from npusim.program import NodeRow
 
 
@@ -47,6 +48,12 @@ def _depths(graph: Graph) -> dict[str, int]:
                 for child, (parent, _) in graph.aliases.items():
                     if parent == step.out:
                         depth[child] = depth[step.out]
+            case Recurrent():
+                deepest = max(depth.get(name, 0) for name in reads(step)) + step.steps
+                for name in step.outs:
+                    parent = graph.aliases.get(name, (name, 0))[0]
+                    depth[name] = deepest
+                    depth[parent] = max(deepest, depth.get(parent, 0))
             case HostStep():
                 deepest = max((sent.get(name, 0) for name in step.inputs), default=0)
                 sent.update(dict.fromkeys(step.outputs, deepest))

@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from npusim.compiler.back import weights
+from npusim.compiler.back.cells import cell_chains
 from npusim.compiler.back.chains import ChainBuilder
-from npusim.compiler.back.events import Area, Event, WordStream, move
+from npusim.compiler.back.events import Area, Event, Item, Loop, WordStream, move
 from npusim.compiler.back.geometry import Stripe, map_operands
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
 from npusim.compiler.back.matrix import Weights, row_group
 from npusim.compiler.back.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
+from npusim.compiler.back.recurrent import RecurrentBuilder
+from npusim.compiler.back.recurrent_matrix import RecurrentMatrix
 from npusim.compiler.back.tile import tile_weights, work_of
-from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Send
+from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Recurrent, Send
 from npusim.config import DRAM_ALIGN, NpuConfig
 from npusim.isa import Space
 from npusim.program import HostCall, NodeRow, Port
@@ -36,7 +39,7 @@ class Schedule:
     ports: tuple[Port, ...]
     host_calls: tuple[HostCall, ...]
     nodes: tuple[NodeRow, ...]
-    outputs: list[tuple[int, ...]]  # of every compute chain that writes: the part of its layer's output it makes
+    outputs: list[tuple[int, ...]]  # of every compute chain that writes, in the order of words: what of its layer
     lanes: dict[str, list[int]]  # node -> lane of every channel, where channels are not simply in order
 
 
@@ -47,12 +50,13 @@ class Scheduler:
         self.graph, self.config, self.place = graph, config, placement
         self.layout = placement.layout
         self.image = DramImage(config)
-        self.events: list[Event] = []
+        self.events: list[Item] = []
         self.ports: list[Port] = []
         self.host_calls: list[HostCall] = []
         self.nodes: list[NodeRow] = []
         self.sent: dict[str, int] = {}  # tensor -> number of ports passed once it is sent
         self.matrices: dict[int, Weights] = {}
+        self.recurrent: dict[int, RecurrentMatrix] = {}
         self.lanes: dict[str, list[int]] = {}
         self.cut: dict[tuple[int, str], int] = {}  # constants loaded in stripes -> DRAM address
 
@@ -76,6 +80,10 @@ class Scheduler:
             if isinstance(step, Layer):
                 self._layer(index, step, timely, setup)
                 continue
+            if isinstance(step, Recurrent):
+                self._load_constants(timely, setup)
+                self._recurrent(index, step)
+                continue
             if isinstance(step, Receive):
                 self._receive(step)
             elif isinstance(step, Send):
@@ -83,10 +91,11 @@ class Scheduler:
             elif isinstance(step, HostStep):
                 self._host(step)
             self._load_constants(timely, setup)
-        stream = WordStream()
-        for event in weights.insert(self.events, self.config):
-            stream.add(event)
-        outputs = [event.place for event in self.events if event.place]
+        stream = WordStream(self.config.mrf_slots)
+        for item in weights.insert(self.events, self.config):
+            stream.add(item)
+        flat = (e for item in self.events for e in (item.body if isinstance(item, Loop) else [item]))
+        outputs = [event.place for event in flat if isinstance(event, Event) and event.place]
         return Schedule(
             stream.halt(), self.image, tuple(self.ports), tuple(self.host_calls), tuple(self.nodes), outputs, self.lanes
         )
@@ -98,6 +107,9 @@ class Scheduler:
                 tiles = tile_weights(geometry, self.layout, self.config)
                 layer, group = geometry.layer, row_group(geometry.layer, self.config)
                 self.matrices[index] = Weights(layer.name, tiles, self.config, self.image, group)
+        for index, step in enumerate(self.graph.steps):
+            if isinstance(step, Recurrent):
+                self.recurrent[index] = RecurrentMatrix(step, cell_chains(step), self.config, self.image)
 
     # ---- constants ---------------------------------------------------------------------------------------------
 
@@ -204,6 +216,17 @@ class Scheduler:
     def _node(self, row: NodeRow) -> int:
         self.nodes.append(row)
         return len(self.nodes) - 1
+
+    # ---- recurrent layers --------------------------------------------------------------------------------------
+
+    def _recurrent(self, index: int, step: Recurrent) -> None:
+        out = self.layout.map(step.out)
+        shape, matrix = (out.channels, out.height, out.width), self.recurrent[index]
+        tiles = step.gates * matrix.vectors**2
+        macs, multiplies = step.steps * step.weights.size, step.steps * tiles
+        row = NodeRow(step.name, step.op, step.nodes, shape, macs, multiplies, matrix.tiles, multiplies, tiles)
+        builder = RecurrentBuilder(index, step, matrix, self.config, self.place, self.image)
+        self.events += builder.items(self._node(row))
 
     # ---- layers ------------------------------------------------------------------------------------------------
 

@@ -121,12 +121,19 @@ class Tracker:
         return found
 
     def record(self, chain: Chain, index: int, reads: list[Region], writes: list[Region]) -> None:
-        """Note that chain `index` of its queue touches these regions."""
+        """Note that chain `index` of its queue touches these regions.
+
+        A chain that writes has waited for what other queues did there before: whoever relies on it relies on that, too.
+        """
         queue = chain.queue
         for region in on_chip(reads):
             self._track(region.memory).read[queue][places_of(region)] = index
         for region in on_chip(writes):
-            self._track(region.memory).written[queue][places_of(region)] = index
+            track, places = self._track(region.memory), places_of(region)
+            for other in Queue:
+                track.written[other][places] = index if other is queue else NEVER
+                if other is not queue:
+                    track.read[other][places] = NEVER
         if isinstance(chain, ComputeChain):
             for memory, addresses, times in timed_writes(chain, self.config):
                 self._track(memory).ready[addresses] = self.clock + times
@@ -191,7 +198,7 @@ class Clocks:
 
 
 _FIRST, _LAST = 4, 2
-"""Runs of a loop's body that are looked at; those between need what their neighbours need."""
+"""Runs of a loop's body whose needs are looked at; those between need what their neighbours need."""
 
 
 @dataclass(slots=True)
@@ -271,23 +278,42 @@ def synchronise(words: list[int], config: NpuConfig) -> npt.NDArray[np.uint64]:
 
 
 def _demands(blocks: list[_Block], home: list[_Block], config: NpuConfig) -> _Demands:
-    """Find what every chain has to wait for."""
-    tracker, demands = Tracker(config), _Demands(blocks, home)
+    """Find what every chain has to wait for, beyond what it knows from what it waits for."""
+    tracker, clocks, demands = Tracker(config), Clocks(), _Demands(blocks, home)
     total = Counter(block.static for block in blocks)
     seen: Counter[int] = Counter()
     queued: dict[Queue, list[Chain]] = {q: [] for q in Queue}
     for block in blocks:
         seen[block.static] += 1
-        if _FIRST < seen[block.static] <= total[block.static] - _LAST:
-            continue
-        for chain in sorted((c for chains in block.chains.values() for c in chains), key=lambda c: c.index):
+        usual = _FIRST < seen[block.static] <= total[block.static] - _LAST
+        for chain in _in_order(block):
             reads, writes = chain.reads(config), chain.writes(config)
-            for other, needed in enumerate(tracker.needed(chain, reads, writes)):
-                if needed != NEVER:
-                    demands.add(chain, queued[Queue(other)][needed])
+            needs = {} if usual else dict(zip(Queue, tracker.needed(chain, reads, writes), strict=True))
+            waits = _waits(clocks, chain.queue, needs)
+            clocks.start(chain.queue, waits)
+            for other, needed in waits:
+                demands.add(chain, queued[other][needed])
             tracker.record(chain, len(queued[chain.queue]), reads, writes)
             queued[chain.queue].append(chain)
     return demands
+
+
+def _in_order(block: _Block) -> list[Chain]:
+    return sorted((chain for chains in block.chains.values() for chain in chains), key=lambda c: c.index)
+
+
+def _waits(clocks: Clocks, queue: Queue, needs: dict[Queue, int]) -> list[tuple[Queue, int]]:
+    """Return the needs that the queue's next chain has to wait for: one may bring knowledge that makes another
+    superfluous, so the queue that knows most is asked first."""
+    waits: list[tuple[Queue, int]] = []
+    learnt = list(clocks.current[queue])
+    for other, needed in sorted(needs.items(), key=lambda n: (n[0] is not Queue.COMPUTE, n[0])):
+        if needed > learnt[other]:
+            waits.append((other, needed))
+            learnt[other] = needed
+            for q, value in enumerate(clocks.history[other][needed]):
+                learnt[q] = max(learnt[q], value)
+    return waits
 
 
 def _tokens(block: _Block, demands: dict[int, dict[Queue, int]]) -> dict[int, tuple[int, int]]:
@@ -295,21 +321,11 @@ def _tokens(block: _Block, demands: dict[int, dict[Queue, int]]) -> dict[int, tu
     clocks = Clocks()
     places = {c.end: at for chains in block.chains.values() for at, c in enumerate(chains)}
     wait, give = dict.fromkeys(places, 0), dict.fromkeys(places, 0)
-    for chain in sorted((c for chains in block.chains.values() for c in chains), key=lambda c: c.index):
-        queue = chain.queue
-        waits: list[tuple[Queue, int]] = []
-        # a token may bring knowledge that makes another superfluous: ask the queue that knows most first
-        needs = sorted(demands.get(chain.end, {}).items(), key=lambda n: (n[0] is not Queue.COMPUTE, n[0]))
-        learnt = list(clocks.current[queue])
-        for other, word in needs:
-            needed = places[word]
-            if needed > learnt[other]:
-                waits.append((other, needed))
-                learnt[other] = needed
-                for q, value in enumerate(clocks.history[other][needed]):
-                    learnt[q] = max(learnt[q], value)
-        clocks.start(queue, waits)
+    for chain in _in_order(block):
+        needs = {other: places[word] for other, word in demands.get(chain.end, {}).items()}
+        waits = _waits(clocks, chain.queue, needs)
+        clocks.start(chain.queue, waits)
         for other, needed in waits:
             wait[chain.end] |= 1 << other
-            give[block.chains[other][needed].end] |= 1 << queue
+            give[block.chains[other][needed].end] |= 1 << chain.queue
     return {word: (wait[word], give[word]) for word in places}

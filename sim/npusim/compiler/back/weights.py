@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from npusim.compiler.back.events import Event, TileSet
+from npusim.compiler.back.events import Event, Item, TileSet
 from npusim.config import NpuConfig
 from npusim.isa import Queue, Reg
 
 
-def insert(events: list[Event], config: NpuConfig) -> list[Event]:
+def insert(events: list[Item], config: NpuConfig) -> list[Item]:
     """Return the events with a weight move for every tile set, each right after the last chain that has to release
     its slots; MatrixRf is used as a ring, so that the stream of weights never waits for a layer.
 
@@ -42,8 +42,9 @@ def insert(events: list[Event], config: NpuConfig) -> list[Event]:
         head = (head + tiles.slots) % slots
         used += tiles.slots
         held.append(tiles)
-        moves.setdefault(released, []).append(_move(tiles))
-    out = []
+        if tiles.tiles:
+            moves.setdefault(released, []).append(_move(tiles))
+    out: list[Item] = []
     for index, event in enumerate(events):
         out += moves.get(index, [])
         out.append(event)

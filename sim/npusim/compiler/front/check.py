@@ -20,6 +20,7 @@ from npusim.compiler.ir import (
     MapOperand,
     Mfu,
     Receive,
+    Recurrent,
     Reduce,
     Send,
     View,
@@ -43,8 +44,8 @@ def maps_exist(graph: Graph) -> Findings:
         if fmap.name != name or min(fmap.height, fmap.width, *fmap.segments, len(fmap.segments)) < 1:
             yield f"map {name}: malformed {fmap}"
     for step in graph.steps:
-        for used in [*reads(step), writes(step)]:
-            if used and used not in graph.maps:
+        for used in (*reads(step), *writes(step)):
+            if used not in graph.maps:
                 yield f"{getattr(step, 'name', None) or getattr(step, 'tensor', '')}: no map {used}"
 
 
@@ -62,8 +63,8 @@ def aliases_fit(graph: Graph) -> Findings:
 
 def written_once(graph: Graph) -> Findings:
     """Every map has one writer, layers have unique names, and nothing is read before it is written."""
-    outs = [n for s in graph.steps if (n := writes(s)) is not None]
-    names = [s.name for s in graph.steps if isinstance(s, Layer | HostStep)]
+    outs = [n for s in graph.steps for n in writes(s)]
+    names = [s.name for s in graph.steps if isinstance(s, Layer | Recurrent | HostStep)]
     for what, found in (("map written", outs), ("step named", names)):
         for name in {n for n in found if found.count(n) > 1} if len(set(found)) < len(found) else ():
             yield f"{what} {name} twice"
@@ -118,7 +119,8 @@ def layers_fit(graph: Graph) -> Findings:
         expected = (out.channels, source.channels // layer.groups, w.kh, w.kw)
         if layer.weights.shape != expected or layer.weights.dtype != np.float32:
             yield f"layer {layer.name}: weights {layer.weights.dtype}{layer.weights.shape}, expected {expected}"
-        if source.channels % layer.groups or out.channels % layer.groups or out.segments != (out.channels,):
+        joined = layer.groups > 1 and out.segments != (out.channels,)
+        if source.channels % layer.groups or out.channels % layer.groups or joined:
             yield f"layer {layer.name}: {layer.groups} groups of {source.channels} -> {out.segments} channels"
         if layer.low_padding:
             yield f"layer {layer.name}: low padding in front of a matrix"
@@ -181,6 +183,33 @@ def _reduction(r: Reduce, layer: Layer, length: int) -> str:
     return "" if r.count == full + r.tail else f"{full} complete windows"
 
 
+def recurrences_fit(graph: Graph) -> Findings:
+    """A recurrent layer's maps are a sequence of gates, a sequence of states, and states."""
+    for step in graph.steps:
+        if not isinstance(step, Recurrent):
+            continue
+        where, size, source = f"recurrent layer {step.name}", step.hidden, graph.maps[step.source]
+        gates = 4 - step.coupled if step.op == "LSTM" else 3
+        if step.weights.shape != (gates * size, size) or source.segments != (size,) * gates:
+            yield f"{where}: weights {step.weights.shape} for {gates} gates, inputs {source.segments}"
+        if step.source in graph.aliases:
+            yield f"{where}: its inputs are a part of another map"
+        if not 1 <= step.steps <= source.pixels or min(source.height, source.width) != 1:
+            yield f"{where}: {step.steps} steps over {source}"
+        ends = [(step.out, source.pixels), *((name, 1) for name in (step.last_h, step.last_c) if name)]
+        ends += [(o.map, 1) for o in (step.h0, step.c0) if isinstance(o, MapOperand)]
+        for name, pixels in ends:
+            if graph.maps[name].pixels != pixels or graph.maps[name].segments != (size,):
+                yield f"{where}: {graph.maps[name]}, expected {pixels} pixels of {size} channels"
+        for operand in (step.h0, step.c0):
+            if isinstance(operand, ConstOperand) and operand.values.shape != (size,):
+                yield f"{where}: initial state {operand.values.shape}"
+        if step.op == "GRU" and (step.c0 is not None or step.last_c or step.coupled):
+            yield f"{where}: a GRU with the state of an LSTM"
+        if (step.bias is not None) and not (step.op == "GRU" and step.reset_after):
+            yield f"{where}: a bias that nothing adds"
+
+
 def tensors_arrive(graph: Graph) -> Findings:
     """What host steps and Receives take is there; every output is there in the end."""
     there = {i.name for i in graph.inputs}
@@ -197,7 +226,7 @@ def tensors_arrive(graph: Graph) -> Findings:
 
 def coverage_is_complete(graph: Graph) -> Findings:
     """Every node that claims a step has it, and every step's nodes are covered."""
-    names = {s.name for s in graph.steps if isinstance(s, Layer | HostStep)}
+    names = {s.name for s in graph.steps if isinstance(s, Layer | Recurrent | HostStep)}
     where = {i.name: i.where for i in graph.coverage}
     if len(where) != len(graph.coverage):
         yield "coverage names a node twice"
@@ -217,6 +246,7 @@ RULES: tuple[Callable[[Graph], Findings], ...] = (
     layers_fit,
     units_fit,
     reductions_fit,
+    recurrences_fit,
     tensors_arrive,
     coverage_is_complete,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from npusim.compiler.front.net import Net, dump_net
-from npusim.compiler.ir import ConstOperand, Graph, HostStep, Layer, Mfu, Operand, Receive, Send, Step
+from npusim.compiler.ir import ConstOperand, Graph, HostStep, Layer, Mfu, Operand, Receive, Recurrent, Send, Step
 
 
 def dump(stage: Net | Graph) -> str:
@@ -25,6 +25,8 @@ def dump_graph(graph: Graph) -> str:
 def _step(step: Step, graph: Graph) -> str:
     if isinstance(step, Layer):
         return _layer(step, graph)
+    if isinstance(step, Recurrent):
+        return _recurrent(step, graph)
     if isinstance(step, HostStep):
         ops = ", ".join(f"{op} '{name}'" for name, op in step.nodes) or "constant"
         return f"host {', '.join(step.outputs)} = {ops} ({', '.join(step.inputs)})"
@@ -62,6 +64,15 @@ def _layer(layer: Layer, graph: Graph) -> str:
             )
         )
     words += [f"then {word}" for word in _mfu(layer.post)]
+    return "; ".join(words)
+
+
+def _recurrent(step: Recurrent, graph: Graph) -> str:
+    outs = ", ".join(_form(name, graph) for name in step.outs)
+    words = [f"{outs} = {step.op} '{step.name}' {_form(step.source, graph)}", f"{step.steps} steps"]
+    words += [f"{name} {_operand(o)}" for name, o in (("h0", step.h0), ("c0", step.c0)) if o is not None]
+    words += [f"clip {step.clip:g}"] if step.clip else []
+    words += [name for name in ("reverse", "coupled", "reset_after") if getattr(step, name)]
     return "; ".join(words)
 
 

@@ -15,7 +15,7 @@ from npusim.compiler.front.importer import read_net
 from npusim.compiler.front.infer import check, check_types
 from npusim.compiler.front.net import Net
 from npusim.compiler.front.partition import group_host_steps, partition, place_crossings, refuse_host
-from npusim.compiler.ir import Graph, Layer
+from npusim.compiler.ir import Graph, Layer, Recurrent
 
 NET_PASSES: tuple[tuple[str, Callable[[Net], Net]], ...] = (
     ("check", check),
@@ -71,7 +71,7 @@ def _recover(graph: Graph) -> Graph:
     """Return the graph with its coverage pointing at the layers that do each node's work now."""
     at: dict[str, str] = {}
     for step in graph.steps:
-        if isinstance(step, Layer):
+        if isinstance(step, Layer | Recurrent):
             for node in step.nodes:
                 at.setdefault(node, step.name)
     coverage = tuple(replace(i, layer=at[i.name]) if i.where == "npu" and i.name in at else i for i in graph.coverage)

@@ -195,6 +195,10 @@ def _read_external(tensor: Any, what: str, folder: Path | None, expected: int) -
     tensor.data_location = TensorProto.DEFAULT
 
 
+STEP_BY_STEP = {"Add", "Cast", "Dropout", "Identity", "MatMul", "Mul", "Relu", "Sigmoid", "Sub", "Tanh"}
+"""Operators in front of a recurrent one that leave its axes as they are."""
+
+
 def read_net(model: Any) -> Net:
     """Return the model as a `Net`: functions inlined, batch 1, Constant nodes and initializers as arrays."""
     where = model.graph.name or "model"
@@ -207,8 +211,9 @@ def read_net(model: Any) -> Net:
     graph = model.graph
     consts = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     opsets = {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
-    inputs = tuple(_input(i, where) for i in graph.input if i.name not in consts)
     nodes = _nodes(graph, opsets)
+    in_time = _in_time_order(nodes)
+    inputs = tuple(_input(i, where, int(i.name in in_time)) for i in graph.input if i.name not in consts)
     order = tuple(n.name for n in nodes)
     constant = [n for n, proto in zip(nodes, graph.node, strict=True) if _is_tensor(proto)]
     for node in constant:  # taken out before anything copies them: weights may be large
@@ -264,8 +269,22 @@ def _nodes(graph: Any, opsets: dict[str, int]) -> list[Node]:
     return nodes
 
 
-def _input(value: Any, where: str) -> TensorInfo:
-    """Return name, shape and dtype of a graph input: a symbolic first dimension is the batch and becomes 1."""
+def _in_time_order(nodes: list[Node]) -> set[str]:
+    """Return the tensors whose batch is the second axis: sequences and states of recurrent operators, and what these
+    are made of step by step."""
+    found: set[str] = set()
+    for node in reversed(nodes):
+        if not node.standard:
+            continue
+        if node.op in ("LSTM", "GRU", "RNN") and not node.attrs.get("layout", 0):
+            found.update(node.input(position) for position in (0, 5, 6))
+        elif node.op in STEP_BY_STEP and found.intersection(node.outputs):
+            found.update(node.inputs)
+    return found
+
+
+def _input(value: Any, where: str, batch: int) -> TensorInfo:
+    """Return name, shape and dtype of a graph input; batch: the axis that may be symbolic, and becomes 1."""
     what = f"{where}: input '{value.name}'"
     if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
         raise ModelError(f"{what}: no tensor shape, allowed: a tensor of static shape")
@@ -276,10 +295,10 @@ def _input(value: Any, where: str) -> TensorInfo:
     shape = []
     for axis, dim in enumerate(dims):
         size = dim.dim_value if dim.HasField("dim_value") else 0
-        if size <= 0 and axis > 0:
+        if size <= 0 and axis != batch:
             got = f"'{dim.dim_param}'" if dim.dim_param else str(size) if size else "unknown"
             raise ModelError(f"{what}: dimension {axis} is {got}, allowed: a number (only the batch may be symbolic)")
-        if axis == 0 and size > 1 and len(dims) > 1:
+        if axis == batch and size > 1 and len(dims) > 1:
             raise ModelError(f"{what}: batch {size} in shape {[d.dim_value for d in dims]}, allowed: 1 or symbolic")
         shape.append(max(size, 1))
     return TensorInfo(value.name, tuple(shape), dtype)

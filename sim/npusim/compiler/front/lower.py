@@ -24,6 +24,7 @@ from npusim.compiler.ir import (
     Layer,
     NodeInfo,
     Receive,
+    Recurrent,
     Send,
     Step,
     TensorInfo,
@@ -100,11 +101,22 @@ class Lowering:
         if tensor in self.net.consts:
             raise Refuse(f"its input '{tensor}' is constant")
         fmap, view = self._entry(tensor)
+        self.receive(tensor, fmap, view)
+        return view
+
+    def receive(self, tensor: str, fmap: FeatureMap, view: View) -> None:
+        """Append the Receive of a tensor from the host into a map of its own."""
         self.maps[fmap.name] = fmap
         self.received.add(fmap.name)
         self.views[tensor] = view
         self.steps.append(Receive(tensor, view, self.net.dtypes[tensor]))
-        return view
+
+    def free_name(self, tensor: str) -> str:
+        """Return a name for the map that receives a tensor."""
+        name = tensor
+        while name in self.maps:
+            name += "#in"
+        return name
 
     def fmap(self, view: View) -> FeatureMap:
         """Return the feature map behind a view."""
@@ -193,8 +205,12 @@ class Lowering:
         dtype = self.net.dtypes.get(tensor, "")
         if dtype not in FLOATS:
             raise Refuse(f"its input '{tensor}' has dtype {dtype or 'unknown'}")
-        if math.prod(shape) == 0 or not 1 <= len(shape) <= 4 or (len(shape) > 2 and shape[0] != 1):
+        sequence = len(shape) == 3 and shape[0] > 1 and shape[1] == 1  # steps, batch, channels
+        if math.prod(shape) == 0 or not 1 <= len(shape) <= 4 or (len(shape) > 2 and shape[0] != 1 and not sequence):
             raise Refuse(f"its input '{tensor}' of shape {list(shape)} is no feature map")
+        if sequence:
+            fmap = FeatureMap(self.free_name(tensor), shape[0], 1, shape[2:])
+            return fmap, views.make_view(fmap, np.arange(fmap.elements, dtype=np.int64).reshape(shape))
         first = self._channels_first(tensor)
         perm: tuple[int, ...]
         if len(shape) == 4:
@@ -204,9 +220,7 @@ class Lowering:
         else:
             perm = ()
         h, w, c = [shape[p] for p in perm] if perm else (1, shape[0] if len(shape) == 2 else 1, shape[-1])
-        name = tensor
-        while name in self.maps:
-            name += "#in"
+        name = self.free_name(tensor)
         fmap = FeatureMap(name, h, w, (c,))
         flat = np.arange(fmap.elements, dtype=np.int64).reshape(h, w, c)
         if len(shape) == 4:
@@ -282,7 +296,7 @@ def with_coverage(graph: Graph, net: Net, renamed: Mapping[str, str]) -> Graph:
     where: dict[str, NodeInfo] = {g.name: g for g in net.gone}
     at: dict[str, str] = {}
     for step in graph.steps:
-        if isinstance(step, Layer):
+        if isinstance(step, Layer | Recurrent):
             for name in step.nodes:
                 at.setdefault(name, step.name)
     hosted = {n: s.name for s in graph.steps if isinstance(s, HostStep) for n, _ in s.nodes}

@@ -77,9 +77,14 @@ class Net:
         return {name: node for node in self.nodes for name in node.outputs if name}
 
     def macs(self, node: Node) -> int:
-        """Return the multiply-accumulates of Conv, Gemm and MatMul (dense count), 0 for everything else."""
-        if not node.standard or node.op not in ("Conv", "Gemm", "MatMul", "ConvTranspose"):
+        """Return the multiply-accumulates of Conv, Gemm, MatMul, LSTM and GRU (dense count), 0 for everything else."""
+        if not node.standard or node.op not in ("Conv", "Gemm", "MatMul", "ConvTranspose", "LSTM", "GRU"):
             return 0
+        if node.op in ("LSTM", "GRU"):
+            x, w, r = (self.shapes.get(node.input(i)) for i in range(3))
+            if x is None or w is None or r is None:
+                return 0
+            return int(x[0] * x[1] * (np.prod(w, dtype=np.int64) + np.prod(r, dtype=np.int64)))
         out, left, right = (self.shapes.get(n) for n in (node.outputs[0], node.input(0), node.input(1)))
         if out is None or left is None or right is None or not right:
             return 0

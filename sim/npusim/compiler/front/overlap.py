@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from npusim.compiler.ir import Graph, HostStep, Layer, MapOperand, Mfu, Operand, Receive, Send, Step
+from npusim.compiler.ir import Graph, HostStep, Layer, MapOperand, Mfu, Operand, Receive, Recurrent, Send, Step
 
 
 def extent(graph: Graph, name: str) -> tuple[str, int, int]:
@@ -33,14 +33,18 @@ def reads(step: Step) -> list[str]:
     """Return the maps that a step reads."""
     if isinstance(step, Layer):
         return [step.source, *(o.map for o in map_operands(step))]
+    if isinstance(step, Recurrent):
+        return [step.source, *(o.map for o in (step.h0, step.c0) if isinstance(o, MapOperand))]
     return [step.view.map] if isinstance(step, Send) else []
 
 
-def writes(step: Step) -> str | None:
-    """Return the map that a step writes."""
+def writes(step: Step) -> tuple[str, ...]:
+    """Return the maps that a step writes."""
     if isinstance(step, Layer):
-        return step.out
-    return step.view.map if isinstance(step, Receive) else None
+        return (step.out,)
+    if isinstance(step, Recurrent):
+        return step.outs
+    return (step.view.map,) if isinstance(step, Receive) else ()
 
 
 def dependencies(graph: Graph) -> list[set[int]]:
@@ -48,8 +52,7 @@ def dependencies(graph: Graph) -> list[set[int]]:
     made: dict[str, int] = {}
     writers: dict[str, list[tuple[int, int, int]]] = {}  # joined map -> (first segment, end segment, step)
     for at, step in enumerate(graph.steps):
-        out = writes(step)
-        if out is not None:
+        for out in writes(step):
             owner, first, end = extent(graph, out)
             writers.setdefault(owner, []).append((first, end, at))
         if isinstance(step, HostStep):
@@ -89,13 +92,13 @@ def prune(graph: Graph) -> Graph:
         if len(kept) == len(steps):
             break
         steps = kept
-    named = {n for s in steps for n in [*reads(s), writes(s)] if n}
+    named = {n for s in steps for n in (*reads(s), *writes(s))}
     aliases = {c: p for c, p in graph.aliases.items() if c in named}
     named |= {p for p, _ in aliases.values()}
     return replace(graph, steps=tuple(steps), aliases=aliases, maps={n: m for n, m in graph.maps.items() if n in named})
 
 
 def _dead(step: Step, read: set[str], graph: Graph) -> bool:
-    if isinstance(step, Layer):
-        return step.out not in read and step.out not in graph.aliases
+    if isinstance(step, Layer | Recurrent):
+        return not any(out in read or out in graph.aliases for out in writes(step))
     return isinstance(step, Receive) and step.view.map not in read

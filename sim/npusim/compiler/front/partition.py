@@ -151,6 +151,7 @@ def place_crossings(graph: Graph) -> Graph:
     for step in body:
         if isinstance(step, Receive):
             continue
-        result += [waiting.pop(name) for name in reads(step) if name in waiting]
+        names = [name for read in reads(step) for name in (read, graph.aliases.get(read, (read, 0))[0])]
+        result += [waiting.pop(name) for name in names if name in waiting]
         result.append(step)
     return replace(graph, steps=tuple(result))

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from npusim.compiler.front.lower import Lowering
 from npusim.compiler.front.net import Node
-from npusim.compiler.front.operators import matrix, pointwise, pool, shape
+from npusim.compiler.front.operators import matrix, pointwise, pool, recurrent, shape
 from npusim.compiler.front.views import Refuse
 
 Operator = Callable[[Lowering, Node], None]
@@ -29,7 +29,7 @@ def _collect(*modules: ModuleType) -> dict[str, list[tuple[int, Operator]]]:
     return {op: sorted(found, key=lambda row: -row[0]) for op, found in table.items()}
 
 
-OPERATORS = _collect(matrix, pointwise, pool, shape)
+OPERATORS = _collect(matrix, pointwise, pool, recurrent, shape)
 
 
 def find(node: Node) -> Operator:
