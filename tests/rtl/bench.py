@@ -90,6 +90,7 @@ def simulate(
         place = Path(tempfile.mkdtemp(prefix="run-", dir=_session()))
         (place / "job.json").write_text(json.dumps({"seed": seed, "gaps": gaps, "job": job}))
         results, log = place / "results.xml", place / "run.log"
+        dump = [f"+dumpfile_path={place}/icarus.fst"] if simulator == "icarus" and waves is not None else []
         with suppress(RuntimeError, SystemExit):  # the results say what failed, or are not there
             runner.test(
                 test_module=test,
@@ -104,7 +105,7 @@ def simulate(
                 waves=waves is not None,
                 test_args=_start_args(simulator, seed, place, waves is not None),
                 extra_env={"NPUSIM_JOB": str(place / "job.json"), "COCOTB_LOG_LEVEL": "INFO"},
-                plusargs=[*plusargs, *([f"+dumpfile_path={place}/icarus.fst"] if simulator == "icarus" and waves else [])],
+                plusargs=[*plusargs, *dump],
             )
     if waves:
         found = [*place.glob("*.fst")]

@@ -78,16 +78,17 @@ class DmaBench:
         self.bench, self.dut = Bench(dut), dut
         self.config = NpuConfig(**self.bench.job["config"])
         self.traffic = 0.0  # how often the compute path reads, and writes, a memory
+        self.limit: int | None = None  # bytes of DRAM that may be touched
         self.known_dram = b""  # what a bench knows to be in DRAM
 
-    async def begin(self, base: int = 0, size: int | None = None) -> None:
+    async def begin(self, base: int = 0, size: int | None = None, *, bus: bool = True) -> None:
+        """Reset; `bus`: the AXI inputs are set too, which is wrong where a model drives them."""
         zeros = ("clear", "stop", "dump", "wq_valid", "vq_valid", "q_desc", "s_net_valid", "s_net_data", "m_net_ready",
                  "busy_rd", "busy_wr", "busy_addr", "m_axi_arready", "m_axi_rvalid", "m_axi_rid", "m_axi_rdata",
                  "m_axi_rresp", "m_axi_rlast", "m_axi_awready", "m_axi_wready", "m_axi_bvalid", "m_axi_bid",
                  "m_axi_bresp")  # fmt: skip
         self._driven: dict[str, int] = {}
-        free = ("m_axi",) if self.bench.job.get("outside") else ()
-        inputs = {name: 0 for name in zeros if not name.startswith(free or ("?",))}
+        inputs = {name: 0 for name in zeros if bus or not name.startswith("m_axi")}
         await self.bench.reset(**inputs, cfg_dram_base=base,
                                cfg_dram_size=self.config.dram_bytes if size is None else size)  # fmt: skip
 
@@ -110,8 +111,12 @@ class DmaBench:
         timeout: int,
         *,
         until_fault: bool = False,
+        changed: dict[int, int] | None = None,
     ) -> Seen:
-        """Run until every chain is complete; cycle 0 is the cycle in which the first word is dispatched."""
+        """Run until every chain is complete; cycle 0 is the cycle in which the first word is dispatched.
+
+        changed: descriptors to dispatch in place of those of a chain, by its index.
+        """
         dut, bench, seen = self.dut, self.bench, Seen()
         left = sorted(decoded.chains, key=lambda chain: dispatched[chain.index])
         width = self.config.net_bytes
@@ -125,7 +130,7 @@ class DmaBench:
             self._set("wq_valid", int(chain is not None and chain.queue is Queue.WEIGHT))
             self._set("vq_valid", int(chain is not None and chain.queue is Queue.VECTOR))
             if chain is not None:
-                self._set("q_desc", descriptor(chain))
+                self._set("q_desc", (changed or {}).get(chain.index) or descriptor(chain))
             offered = offered or (seen.net_taken < len(net_in) and not bench.gap("source"))
             self._set("s_net_valid", int(offered))
             self._set("s_net_data", net_in[seen.net_taken] if offered else (1 << 8 * width) - 1)
@@ -151,6 +156,11 @@ class DmaBench:
         assert not seen.faults, f"fault {seen.faults[0]}"
         return seen
 
+    def rest(self) -> None:
+        """Offer nothing more."""
+        for name in ("wq_valid", "vq_valid", "s_net_valid"):
+            self._set(name, 0)
+
     def _set(self, name: str, value: int) -> None:
         if self._driven.get(name) != value:
             getattr(self.dut, name).value = self._driven[name] = value
@@ -173,6 +183,11 @@ class DmaBench:
             if known(getattr(dut, f"{queue}_fault")):
                 code, word = known(getattr(dut, f"{queue}_fault_code")), known(getattr(dut, f"{queue}_fault_word"))
                 seen.faults.append((queue, code, word))
+        if happens & 0b1100_0000 and self.limit is not None:
+            for side in ("ar", "aw"):
+                if known(getattr(dut, f"m_axi_{side}valid")):
+                    end = known(getattr(dut, f"m_axi_{side}addr")) + (known(getattr(dut, f"m_axi_{side}user")) & 0x1FFF)
+                    assert end <= self.limit, f"DRAM byte {end - 1} is asked for, the program has {self.limit}"
         if happens & 0b1100_0000:
             seen.read += known(dut.read_bytes)
             seen.written += known(dut.write_bytes)
