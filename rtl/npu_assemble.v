@@ -7,7 +7,9 @@
 `include "npu_chain.vh"
 `default_nettype none
 module npu_assemble #(
-    parameter NATIVE_DIM = 8
+    parameter NATIVE_DIM     = 8,
+    parameter SIGMOID_TANH_0 = 1,
+    parameter SIGMOID_TANH_1 = 1
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -55,10 +57,12 @@ module npu_assemble #(
     wire        illegal, negative;
     wire [39:0] addr;
 
-    npu_decode #(.NATIVE_DIM(NATIVE_DIM)) decode (
+    npu_decode #(
+        .NATIVE_DIM(NATIVE_DIM), .SIGMOID_TANH_0(SIGMOID_TANH_0), .SIGMOID_TANH_1(SIGMOID_TANH_1)
+    ) decode (
         .word(word_q), .rd_base(regs_q[32*`NPU_REG_RD_BASE +: 32]), .wr_base(regs_q[32*`NPU_REG_WR_BASE +: 32]),
-        .op0_base(regs_q[32*`NPU_REG_OP0_BASE +: 32]), .op1_base(regs_q[32*`NPU_REG_OP1_BASE +: 32]), .opcode(opcode), .stage(stage), .illegal(illegal), .space(space), .addr(addr),
-        .negative(negative)
+        .op0_base(regs_q[32*`NPU_REG_OP0_BASE +: 32]), .op1_base(regs_q[32*`NPU_REG_OP1_BASE +: 32]),
+        .opcode(opcode), .stage(stage), .illegal(illegal), .space(space), .addr(addr), .negative(negative)
     );
 
     wire is_read  = stage == `NPU_STAGE_READ;

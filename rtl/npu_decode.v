@@ -1,10 +1,13 @@
 // npu_decode: one word to its parts: legal or not, stage, effective address.
-// Contract: combinational. A field's value without meaning (space, register, NaN immediate) is an illegal instruction.
+// Contract: combinational. A field's value without meaning (space, register, NaN immediate) is an illegal instruction,
+// and so is a function that its unit lacks.
 // Test: tests/rtl/test_npu_dispatch.py
 `include "npu_isa.vh"
 `default_nettype none
 module npu_decode #(
-    parameter NATIVE_DIM = 8
+    parameter NATIVE_DIM     = 8,
+    parameter SIGMOID_TANH_0 = 1,          // MFU0 has sigmoid and tanh
+    parameter SIGMOID_TANH_1 = 1
 ) (
     input  wire [`NPU_WORD_W-1:0] word,
     input  wire [31:0]            rd_base,        // scalar registers
@@ -125,7 +128,10 @@ module npu_decode #(
     endfunction
     wire no_half  = ((clips || leaks) && special(word[`NPU_V_CLIP_A])) || (clips && special(word[`NPU_V_CLIP_B]));
 
-    assign illegal = !known || (word & ~used) != {W{1'b0}} || no_reg || no_space || no_half;
+    wire smooth   = opcode == `NPU_OP_V_SIGM || opcode == `NPU_OP_V_TANH;
+    wire no_unit  = smooth && (word[`NPU_V_SIGM_MFU] ? SIGMOID_TANH_1 == 0 : SIGMOID_TANH_0 == 0);
+
+    assign illegal = !known || (word & ~used) != {W{1'b0}} || no_reg || no_space || no_half || no_unit;
     assign space   = reads ? word[`NPU_V_RD_SPACE] : word[`NPU_V_WR_SPACE];
 
     // ---- effective address: field + unit * base register, a two's complement number; DRAM counts bytes

@@ -14,7 +14,9 @@ module npu_dispatch #(
     parameter MRF_TILES      = 16,
     parameter EXPANDER       = 256,
     parameter EXPANDER_ROWS  = 8,
-    parameter IMEM_WORDS     = 4096
+    parameter IMEM_WORDS     = 4096,
+    parameter SIGMOID_TANH_0 = 1,                  // MFU0 has sigmoid and tanh
+    parameter SIGMOID_TANH_1 = 1
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -59,7 +61,9 @@ module npu_dispatch #(
         .m_fault(f_fault)
     );
 
-    npu_assemble #(.NATIVE_DIM(NATIVE_DIM)) assemble (
+    npu_assemble #(
+        .NATIVE_DIM(NATIVE_DIM), .SIGMOID_TANH_0(SIGMOID_TANH_0), .SIGMOID_TANH_1(SIGMOID_TANH_1)
+    ) assemble (
         .clk(clk), .rst(rst), .clear(clear), .move(move), .s_valid(f_valid), .s_word(f_word), .s_pc(f_pc),
         .s_fault(f_fault), .m_valid(a_valid), .m_end(a_end), .m_halt(a_halt), .m_fault(a_fault), .m_pc(a_pc),
         .m_queue(queue), .m_desc(m_desc), .m_taps(taps), .m_row(row), .m_elements(elements)

@@ -7,7 +7,7 @@
 `include "npu_chain.vh"
 module npu_reduce #(
     parameter NATIVE_DIM = 8,
-    parameter LAT_REDUCE = 4,              // 2 or more
+    parameter LAT_REDUCE = 4,              // 3 or more
     parameter V_W        = 16 * NATIVE_DIM
 ) (
     input  wire           clk,
@@ -29,17 +29,25 @@ module npu_reduce #(
     always @(posedge clk)
         out_q <= rst ? {LAT_REDUCE{1'b0}} : {out_q[LAT_REDUCE-1:1], s_valid && s_out};
 
+    reg mark_valid, mark_add, mark_load, mark_seed;
+    always @(posedge clk) begin
+        mark_valid <= s_valid && !rst;
+        mark_add   <= s_add;
+        mark_load  <= s_load;
+        mark_seed  <= s_seed;
+    end
+
     wire [NATIVE_DIM-1:0] sum_overflow;
     genvar lane;
     generate
         for (lane = 0; lane < NATIVE_DIM; lane = lane + 1) begin : g_lane
             npu_reduce_lane #(.LAT_REDUCE(LAT_REDUCE)) lane_i (
                 .clk(clk),
-                .s_valid(s_valid),
-                .s_add(s_add),
-                .s_load(s_load),
-                .s_seed(s_seed),
                 .s_data(s_data[16*lane +: 16]),
+                .mark_valid(mark_valid),
+                .mark_add(mark_add),
+                .mark_load(mark_load),
+                .mark_seed(mark_seed),
                 .m_add(m_add),
                 .m_data(m_data[16*lane +: 16]),
                 .sum_overflow(sum_overflow[lane])

@@ -221,7 +221,8 @@ module npu_top #(
 
     npu_dispatch #(
         .NATIVE_DIM(NATIVE_DIM), .ENGINES(ENGINES), .SHARED_WEIGHTS(SHARED_WEIGHTS), .MRF_TILES(MRF_TILES),
-        .EXPANDER(EXPANDER), .EXPANDER_ROWS(EXPANDER_ROWS), .IMEM_WORDS(IMEM_WORDS)
+        .EXPANDER(EXPANDER), .EXPANDER_ROWS(EXPANDER_ROWS), .IMEM_WORDS(IMEM_WORDS),
+        .SIGMOID_TANH_0(SIGMOID_TANH_0), .SIGMOID_TANH_1(SIGMOID_TANH_1)
     ) dispatch_i (
         .clk(clk), .rst(rst), .clear(clear), .start(start), .stop(stop), .cfg_words(cfg_words), .imem_en(imem_en),
         .imem_addr(imem_addr), .imem_data(imem_data), .m_valid(x_valid), .m_ready(x_ready), .m_desc(x_desc),

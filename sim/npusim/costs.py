@@ -33,9 +33,10 @@ MFU_LANE = F16_MUL_AROUND + F16_ADD_AROUND_DSP + F16_MAX + CLIP + LEAKY_RELU + C
 MFU_DSP = 1 + KERNEL_FIGURES["f16_mul"].dsps + KERNEL_FIGURES["f16_leaky_relu"].dsps
 SIGMOID_TANH_DSP = KERNEL_FIGURES["f16_sigmoid"].dsps + KERNEL_FIGURES["f16_tanh"].dsps
 
-# Reduce: align to fixed point, add or subtract in a 63-bit accumulator that a window's first element loads (two bits an
-# ALM), round; the maximum beside it compares patterns and chooses; choice of the two results.
-REDUCE_LANE = _kernel("f16_to_fixed") + 63 // 2 + 1 + _kernel("sum_to_f16") + 24 + 8
+# Reduce: align to fixed point; add or subtract in a 63-bit accumulator that a window's first element loads (two bits an
+# ALM, twice: an element may end a window and open the next); round; the maximum beside it compares patterns and
+# chooses; choice of the two results.
+REDUCE_LANE = _kernel("f16_to_fixed") + 2 * 32 + _kernel("sum_to_f16") + 24 + 8
 _CONVERT_18 = _kernel("int_to_f32_d18")  # K
 _BFP_LANE_2, _BFP_LANE_5 = _kernel("f16_to_bfp_lane_m2"), _kernel("f16_to_bfp_lane_m5")  # K
 BFP_LANE = {m: math.ceil(_BFP_LANE_2 + (m - 2) * (_BFP_LANE_5 - _BFP_LANE_2) / 3) for m in range(2, 8)}

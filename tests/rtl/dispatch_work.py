@@ -28,7 +28,7 @@ _CODES = (
     (Fault.ILLEGAL_INSTRUCTION, r"illegal opcode|bits outside its fields|no register|no memory space|NaN or infinity"),
     (
         Fault.ILLEGAL_INSTRUCTION,
-        r"count is 0, expected at least 1$|loops are open|no loop is open|stands inside the loop",
+        r"count is 0, expected at least 1$|loops are open|no loop is open|stands inside the loop|no sigmoid and tanh",
     ),
     (Fault.ADDRESS_RANGE, r"slot \d+ is outside|is outside the Expander|not a multiple of|base register makes"),
     (Fault.NO_HALT, r"words without halt"),

@@ -20,7 +20,10 @@ from npusim.csr import Fault
 pytestmark = pytest.mark.rtl
 
 SOURCES = ["npu_dispatch.v", "npu_fetch.v", "npu_assemble.v", "npu_decode.v", "npu_products.v", "npu_check.v"]
-FIELDS = ("native_dim", "engines", "shared_weights", "mrf_tiles", "expander", "expander_rows", "imem_words")
+FIELDS = (
+    "native_dim", "engines", "shared_weights", "mrf_tiles", "expander", "expander_rows", "imem_words",
+    "sigmoid_tanh_0", "sigmoid_tanh_1",
+)  # fmt: skip
 
 
 def machine(shared: bool) -> NpuConfig:
@@ -204,6 +207,22 @@ def test_every_rule(simulator: str, shared: bool) -> None:
     job.append(
         {"words": [0] * (config.imem_words + 1), "code": int(RANGE), "word": config.imem_words, "text": "too big"}
     )
+    run(simulator, config, "names_the_word", job)
+
+
+@pytest.mark.parametrize("there", [0, 1])
+def test_functions_that_a_unit_lacks(simulator: str, there: int) -> None:
+    config = replace(machine(True), sigmoid_tanh_0=there == 0, sigmoid_tanh_1=there == 1)
+    job = []
+    for function in ("v_sigm", "v_tanh"):
+        words, first = words_of(f"{V} | {function} mfu{there} | {W} | end_chain", {})
+        assert verdict(words, config).code == Fault.NONE
+        job.append({"words": words, "code": int(Fault.NONE), "word": 0, "text": f"{function} mfu{there}"})
+        words, first = words_of(f"{V} | v_relu mfu0 | {function} mfu{1 - there} | {W} | end_chain", {})
+        words = words if there == 0 else [word for at, word in enumerate(words) if at != first + 1]
+        found = verdict(words, config)
+        assert found.code == ILLEGAL, found
+        job.append({"words": words, "code": int(ILLEGAL), "word": found.word, "text": f"{function} mfu{1 - there}"})
     run(simulator, config, "names_the_word", job)
 
 

@@ -128,8 +128,10 @@ async def keeps_long_sums_exact(dut: Any) -> None:
 @pytest.mark.parametrize("latency", [3, 7])
 def test_windows(simulator: str, latency: int, tmp_path: Path) -> None:
     config = replace(load_config("tiny"), clock_mhz=60, native_dim=4, lanes=1, block=4, lat_reduce=latency)
-    (tmp_path / "k_sum_to_f16.v").write_text(kernel_modules(config)["k_sum_to_f16.v"])
-    sources = [*SOURCES, tmp_path / "k_sum_to_f16.v"]
+    kernels = [tmp_path / name for name in ("k_f16_to_fixed.v", "k_sum_to_f16.v")]
+    for path in kernels:
+        path.write_text(kernel_modules(config)[path.name])
+    sources = [*SOURCES, *kernels]
     parameters = {"NATIVE_DIM": 4, "LAT_REDUCE": latency}
     lint("npu_reduce", sources, parameters)
     job = {"config": config.to_dict(), "chains": 150, "long": 3000}

@@ -24,7 +24,8 @@ SOURCES = [
     f"npu_{name}.v"
     for name in ("tail", "walk", "operand", "mfu", "mfu_lane", "reduce", "reduce_lane", "writeback", "delay")
 ]  # fmt: skip
-KERNELS = [f"f16_{name}" for name in ("mul", "add", "max", "clip", "leaky_relu", "sigmoid", "tanh")] + ["sum_to_f16"]
+KERNELS = [f"f16_{name}" for name in ("mul", "add", "max", "clip", "leaky_relu", "sigmoid", "tanh", "to_fixed")]
+KERNELS += ["sum_to_f16"]
 FIELDS = (
     "native_dim", "initial_vrf", "addsub_vrf_0", "addsub_vrf_1", "multiply_vrf_0", "multiply_vrf_1", "lat_read",
     "lat_mul", "lat_add", "lat_act", "lat_reduce", "lat_write", "sigmoid_tanh_0", "sigmoid_tanh_1",
@@ -33,7 +34,7 @@ MACHINES = {
     "tiny": {},
     "private": {"shared_weights": False, "native_dim": 4, "lanes": 1, "initial_vrf": 90, "multiply_vrf_1": 33,
                 "sigmoid_tanh_1": False},
-    "short": {"clock_mhz": 10, "lat_read": 1, "lat_mul": 1, "lat_add": 1, "lat_act": 1, "lat_reduce": 2,
+    "short": {"clock_mhz": 10, "lat_read": 1, "lat_mul": 1, "lat_add": 1, "lat_act": 1, "lat_reduce": 3,
               "lat_write": 1, "native_dim": 3, "lanes": 1, "engines": 3, "lat_acc": 3},
     "long": {"lat_read": 7, "lat_expand": 7, "lat_mul": 5, "lat_add": 9, "lat_act": 12, "lat_reduce": 7, "lat_write": 4,
              "native_dim": 2, "lanes": 1, "engines": 2, "lat_acc": 2, "sigmoid_tanh_0": False, "sigmoid_tanh_1": False},
