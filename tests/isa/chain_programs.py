@@ -12,7 +12,7 @@ SHARED = replace(
     load_config("arria10"),
     name="small", device="none", native_dim=4, lanes=1, engines=2, block=4, mrf_tiles=12, initial_vrf=64,
     addsub_vrf_0=32, addsub_vrf_1=48, multiply_vrf_0=32, multiply_vrf_1=32, expander=16, expander_rows=3,
-    dram_mbytes=1,
+    dram_mbytes=1, lat_acc=4,
 )  # fmt: skip
 PRIVATE = replace(SHARED, shared_weights=False)
 

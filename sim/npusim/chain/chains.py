@@ -1,12 +1,14 @@
 """Decoded chains: what one `end_chain` dispatches, as frozen records.
 
 A chain that `decode_stream` returned is legal on its machine: no count is zero, no address leaves its memory.
+Chains that are the same at several iterations of a loop share what has been worked out about one of them (`Memo`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,6 +19,22 @@ from npusim.chain.regions import Memory, Region, region_of, slot_tiles, written
 from npusim.chain.spans import I64
 from npusim.config import NpuConfig
 from npusim.isa import Queue, Space
+
+Result = TypeVar("Result")
+
+
+class Memo:
+    """Results of functions of a chain's contents and its machine; a chain has one machine, that it was decoded for."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, Any] = {}
+
+    def get(self, name: str, make: Callable[[], Result]) -> Result:
+        """Return the result of that name, made at most once."""
+        if name not in self._results:
+            self._results[name] = make()
+        result: Result = self._results[name]
+        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +47,11 @@ class _Chain:
     give: int  # mask of queues: bit q is the semaphore (own queue, q)
     node: int
     regs: Registers
+    memo: Memo = field(init=False, default_factory=Memo, compare=False, repr=False)
+
+    def share(self, other: _Chain) -> None:
+        """Share what is known about a chain that differs in place and time only."""
+        object.__setattr__(self, "memo", other.memo)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

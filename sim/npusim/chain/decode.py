@@ -146,7 +146,9 @@ class _Walk:
             self.built[key] = chain, self.builder.held
             return chain
         chain, self.builder.held = self.built[key]
-        return replace(chain, index=index, dispatch=dispatch, regs=self.regs)
+        again = replace(chain, index=index, dispatch=dispatch, regs=self.regs)
+        again.share(chain)
+        return again
 
     def _base(self, step: Step) -> int:
         """Return what a base register adds to the step's address."""

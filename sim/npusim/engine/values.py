@@ -7,7 +7,7 @@ weight tiles, address arrays.  Chains run in program order, which a verified pro
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,13 +91,20 @@ class Engine:
         self._shared: dict[tuple[object, ...], I32] = {}
         slots = np.full(config.mrf_slots * slot_tiles(config), -1, np.int32)
         self._prepared: dict[int, _Prepared] = {}
+        alike: dict[int, _Prepared] = {}  # of the chains of a loop that are the same at every iteration
         for chain in decoded.chains:
             if isinstance(chain, WeightMove):
                 first = int(np.searchsorted(self._addresses, chain.addr))
                 into = (chain.tile * slot_tiles(config) + np.arange(chain.tiles)) % len(slots)
                 slots[into] = first + np.arange(chain.tiles)
             elif isinstance(chain, ComputeChain):
-                self._prepared[chain.index] = self._prepare(chain, slots)
+                tiles = self._tiles(chain, slots)
+                if id(chain.memo) not in alike:
+                    alike[id(chain.memo)] = self._prepare(chain, tiles)
+                ready = alike[id(chain.memo)]
+                if not np.array_equal(ready.tiles, tiles):  # a loop that goes on with other weights
+                    ready = replace(ready, tiles=tiles)
+                self._prepared[chain.index] = ready
 
     # ---- preparation -------------------------------------------------------------------------------------------
 
@@ -143,7 +150,7 @@ class Engine:
     def _nest(self, count: int, columns: int, row: int, col: int) -> I32:
         return self._share(("nest", count, columns, row, col), lambda: nest(count, columns, row, col).astype(np.int32))
 
-    def _prepare(self, chain: ComputeChain, slots: I32) -> _Prepared:
+    def _prepare(self, chain: ComputeChain, tiles: I32) -> _Prepared:
         r, depth = chain.regs, self.config.initial_vrf
         low = high = 0
         if chain.source.space is Space.INITIAL_VRF:
@@ -171,9 +178,7 @@ class Engine:
         writes = [(t.space, _places(self._wrap(t.space, t.addr + write))) for t in chain.targets]
         first = Stages(before, chain.elements, self.n)
         last = Stages(after, chain.outputs, self.n)
-        return _Prepared(
-            source, low, high, self._tiles(chain, slots), first, last, writes, self._targets(chain, writes)
-        )
+        return _Prepared(source, low, high, tiles, first, last, writes, self._targets(chain, writes))
 
     def _targets(self, chain: ComputeChain, writes: list[tuple[Space, Places]]) -> Targets | None:
         """The destinations of a product's results.

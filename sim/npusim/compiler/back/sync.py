@@ -40,6 +40,11 @@ def on_chip(regions: list[Region]) -> list[Region]:
     return [r for r in regions if r.memory is not Memory.DRAM and len(r.spans)]
 
 
+def touched(chain: Chain, config: NpuConfig) -> tuple[list[Region], list[Region]]:
+    """Return the regions that a chain reads and writes."""
+    return chain.memo.get("touched", lambda: (chain.reads(config), chain.writes(config)))
+
+
 def places_of(region: Region) -> Places:
     """Return an index of exactly the region's addresses."""
     if len(region.spans) == 1:
@@ -113,7 +118,8 @@ class Tracker:
         ):
             return NEVER
         found = NEVER
-        for memory, addresses, times in timed_reads(chain, self.config):
+        timed = chain.memo.get("timed reads", lambda: timed_reads(chain, self.config))
+        for memory, addresses, times in timed:
             track = self._track(memory)
             late = track.ready[addresses] > self.clock + times
             if late.any():
@@ -135,7 +141,8 @@ class Tracker:
                 if other is not queue:
                     track.read[other][places] = NEVER
         if isinstance(chain, ComputeChain):
-            for memory, addresses, times in timed_writes(chain, self.config):
+            timed = chain.memo.get("timed writes", lambda: timed_writes(chain, self.config))
+            for memory, addresses, times in timed:
                 self._track(memory).ready[addresses] = self.clock + times
             self.clock += chain_times(chain, self.config).busy
 
@@ -287,7 +294,7 @@ def _demands(blocks: list[_Block], home: list[_Block], config: NpuConfig) -> _De
         seen[block.static] += 1
         usual = _FIRST < seen[block.static] <= total[block.static] - _LAST
         for chain in _in_order(block):
-            reads, writes = chain.reads(config), chain.writes(config)
+            reads, writes = touched(chain, config)
             needs = {} if usual else dict(zip(Queue, tracker.needed(chain, reads, writes), strict=True))
             waits = _waits(clocks, chain.queue, needs)
             clocks.start(chain.queue, waits)

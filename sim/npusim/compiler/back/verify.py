@@ -22,7 +22,7 @@ from npusim.chain import (
     slot_tiles,
     spans,
 )
-from npusim.compiler.back.sync import Clocks, Tracker, on_chip, places_of
+from npusim.compiler.back.sync import Clocks, Tracker, on_chip, places_of, touched
 from npusim.config import NpuConfig
 from npusim.errors import ProgramError
 from npusim.isa import QUEUE_NAMES, Queue, Space
@@ -64,7 +64,7 @@ def verify_chains(chains: tuple[Chain, ...], config: NpuConfig) -> None:
                     )
                 waits.append((other, tokens[other, queue].popleft()))
         clock = clocks.start(queue, waits)
-        reads, writes = chain.reads(config), chain.writes(config)
+        reads, writes = touched(chain, config)
         for number, needed in enumerate(tracker.needed(chain, reads, writes)):
             if needed > clock[number]:
                 raise ProgramError(
@@ -155,7 +155,7 @@ def _verify_dram(decoded: Decoded, program: Program) -> None:
     for chain in decoded.chains:
         if isinstance(chain, ComputeChain):
             continue
-        for regions, writing in ((chain.reads(program.config), False), (chain.writes(program.config), True)):
+        for regions, writing in zip(touched(chain, program.config), (False, True), strict=True):
             for region in regions:
                 if region.memory is Memory.DRAM and len(region.spans):
                     _verify_access(chain, region, writing, scratch, len(program.dram))
