@@ -30,8 +30,9 @@ class Param:
     """A parameter of a network.
 
     role: "weights" and "biases", with "first_weights" where a graph input is multiplied, "centred_weights" and
-    "centred_biases" in a classifier whose outputs are to be centred, and "levelled_biases" in a convolution without
-    batch normalisation whose outputs are to be levelled; "gamma", "beta", "moving_mean", "moving_variance"; "scale".
+    "centred_biases" in a classifier whose outputs are to be centred, "recurrent_weights" of a recurrent layer, and
+    "levelled_biases" in a convolution without batch normalisation whose outputs are to be levelled; "gamma", "beta",
+    "moving_mean", "moving_variance"; "scale".
     source, source_shape: its name and shape in a TF-Slim checkpoint; source_axes: their transposition, which gives
     `shape` but for axes of size 1.
     gain, offset: typical gamma and beta where the parameter belongs to a batch normalisation.
@@ -226,6 +227,11 @@ class GraphBuilder:
         self._channels[y] = depth
         self._spaces[y] = ()
         return y
+
+    def parameter(self, name: str, shape: tuple[int, ...], role: str) -> str:
+        """Add a parameter that a checkpoint holds as it is."""
+        axes = tuple(range(len(shape)))
+        return self._add(Param(name=name, shape=shape, role=role, source=name, source_shape=shape, source_axes=axes))
 
     def _role(self, x: str) -> str:
         return "first_weights" if x in self.inputs else "weights"

@@ -14,6 +14,7 @@ import onnxruntime
 from npusim_models.densenet import densenet
 from npusim_models.errors import OptionError, UnknownNameError, nearest, quoted
 from npusim_models.graph import Network, Values, to_model
+from npusim_models.recurrent import gru, lstm
 from npusim_models.resnet_v1 import FORMS, UNITS, resnet_v1
 from npusim_models.seeded import Progress, seeded_values
 from npusim_models.small import mlp, tiny_resnet
@@ -40,6 +41,8 @@ NETWORKS: dict[str, Describe] = {
     "tiny_resnet": tiny_resnet,
     "tiny_resnet_16": partial(tiny_resnet, size=16, width=8),
     "mlp": mlp,
+    "lstm": lstm,
+    "gru": gru,
 }
 
 

@@ -72,6 +72,8 @@ def draw(param: Param, seed: int) -> Array:
             return _convolution(param, seed, rng)
         case "weights" | "first_weights":
             return _scaled(param, _normal(rng, shape, 1.0))
+        case "recurrent_weights":  # [directions, gates, inputs]: sums of deviation 1 or less, as states are below 1
+            return _normal(rng, shape, 1 / math.sqrt(shape[-1]))
         case "centred_weights":
             return _classifier(param, seed, rng)
         case "biases" | "levelled_biases":

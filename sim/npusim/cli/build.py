@@ -16,6 +16,7 @@ Examples:
   npusim build resnet50                              writes resnet50.onnx
   npusim build resnet50 -o net.onnx --seed 7
   npusim build resnet50 --weights checkpoint.npz     your own parameters, by name (.npz or .safetensors)
+  npusim build lstm --hidden 1024 --steps 25         sizes, where the network has them: lstm, gru
 """
 
 
@@ -24,9 +25,16 @@ Examples:
 @click.option("-o", "--output", metavar="FILE.onnx", help="File to write.  [default: NAME.onnx]")
 @seed_option
 @click.option("--weights", metavar="FILE", help="Parameters by name: .npz or .safetensors, instead of seeded ones.")
+@click.option("--hidden", metavar="N", type=int, help="Units of a recurrent layer.")
+@click.option("--steps", metavar="N", type=int, help="Steps of the sequence.")
+@click.option("--inputs", metavar="N", type=int, help="Inputs at every step.  [default: as many as units]")
+@click.option("--layers", metavar="N", type=int, help="Recurrent layers, one behind the other.")
+@click.option("--direction", metavar="WAY", help="forward, reverse or bidirectional.")
 @click.option("--list", "list_names", is_flag=True, help="List the networks.")
 @debug_option
-def build_command(name: str | None, output: str | None, seed: int, weights: str | None, list_names: bool) -> None:
+def build_command(
+    name: str | None, output: str | None, seed: int, weights: str | None, list_names: bool, **sizes: int | str | None
+) -> None:
     """Write one of the built-in networks as an ONNX file.
 
     Weights follow from the seed, with activations as healthy as a trained network's, or come from your file.
@@ -38,7 +46,7 @@ def build_command(name: str | None, output: str | None, seed: int, weights: str 
         return
     if name is None:
         raise click.UsageError("Missing argument 'NAME'; npusim build --list shows the networks")
-    model = build_network(name, seed, weights)
+    model = build_network(name, seed, weights, **{key: size for key, size in sizes.items() if size is not None})
     path = output if output is not None else f"{name}.onnx"
     import npusim_models
 

@@ -89,8 +89,8 @@ def is_name(text: str) -> bool:
     return not Path(text).exists()
 
 
-def build_network(name: str, seed: int, weights: str | None = None) -> Any:
-    """Return a built-in network as a ModelProto; an unknown name is refused with the nearest."""
+def build_network(name: str, seed: int, weights: str | None = None, **options: object) -> Any:
+    """Return a built-in network as a ModelProto; an unknown name is refused with the nearest, as is an option."""
     import npusim_models
 
     if name not in npusim_models.names():
@@ -98,7 +98,7 @@ def build_network(name: str, seed: int, weights: str | None = None) -> Any:
             f"no network named {name!r}{nearest(name, npusim_models.names())}; a file's name ends in .onnx"
         )
     with Progress(f"building {name}") as progress:
-        return npusim_models.build(name, seed=seed, weights=weights, progress=progress.update)
+        return npusim_models.build(name, seed=seed, weights=weights, progress=progress.update, **options)
 
 
 def load_onnx(text: str, seed: int = 0) -> tuple[Any, Any, str]:
