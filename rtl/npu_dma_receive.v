@@ -52,7 +52,7 @@ module npu_dma_receive #(
     wire [V_W-1:0] r_raw, n_raw, r_late, n_late;
     wire           r_fresh, r_fresh_ready;
     wire           beat = r_valid && r_ready && !halt;
-    assign r_ready     = gear_ready || halt;
+    assign r_ready     = (beat_valid && gear_ready) || halt;
     assign r_word      = tag[25:2];
     assign r_done      = beat && beat_last && tag[0];
     assign r_done_load = r_done && tag[1];
@@ -62,7 +62,7 @@ module npu_dma_receive #(
         .m_valid(beat_valid), .m_ready(beat), .m_skip(skip), .m_count(count), .m_last(beat_last), .m_tag(tag));
     npu_gearbox #(.UNIT_W(8 * UNIT), .IN_N(BEAT_N), .OUT_N(V_N)) dram_i (
         .clk(clk), .rst(rst),
-        .s_valid(r_valid && !halt), .s_ready(gear_ready), .s_data(r_data), .s_skip(skip), .s_count(count),
+        .s_valid(beat), .s_ready(gear_ready), .s_data(r_data), .s_skip(skip), .s_count(count),
         .m_valid(r_fresh), .m_ready(r_fresh_ready), .m_take(V_N[C_W-1:0]), .m_data(r_raw), .held(r_held));
     // a few vectors may wait for a memory whose banks are busy, so that the bus does not
     npu_fifo #(.WIDTH(V_W), .DEPTH(4), .BYPASS(1)) dram_wait_i (
@@ -99,6 +99,6 @@ module npu_dma_receive #(
     always @(posedge clk)
         left_q <= rst ? 48'd0 : take ? left - part : left;
 
-    wire unused_bits = &{1'b0, r_held, n_held, beat_valid, part};
+    wire unused_bits = &{1'b0, r_held, n_held, part};
 endmodule
 `default_nettype wire

@@ -166,7 +166,7 @@ module npu_dram #(
     wire to_v = m_axi_rid[0];
     assign v_r_valid = m_axi_rvalid && to_v && !drop;
     assign w_r_valid = m_axi_rvalid && !to_v && !drop;
-    assign m_axi_rready = drop || (to_v ? v_r_ready : w_r_ready);
+    assign m_axi_rready = drop || (m_axi_rvalid && (to_v ? v_r_ready : w_r_ready));
     assign v_r_error = m_axi_rresp[1];
     assign w_r_error = m_axi_rresp[1];
     assign v_r_data  = m_axi_rdata;

@@ -84,7 +84,7 @@ module npu_weight_dma #(
     wire wipe = rst || clear;
     reg  dead_q;                                                   // after a fault
     wire halt = stop || dead_q;
-    wire [3:0] unused;
+    wire [2:0] unused;
 
     // ---- requests
     wire [31:0] tiles = s_desc[`NPU_D_REG(`NPU_REG_TILES)];
@@ -108,16 +108,16 @@ module npu_weight_dma #(
     // ---- data: beats to chunks
     wire [24:0]            tag;                                    // instruction word; last burst of its move
     wire [C_W-1:0]         skip, count, take, held;
-    wire                   beat_last, gear_ready, part_valid;
+    wire                   beat_last, beat_valid, gear_ready, part_valid;
     wire [OUT_N*UNIT_W-1:0] part;
     wire                   bad  = r_valid && r_error && !halt;
     wire                   beat = r_valid && r_ready && !r_error;
-    assign r_ready = gear_ready || halt;
+    assign r_ready = (beat_valid && gear_ready) || halt;
     npu_beats #(.AXI_BYTES(AXI_BYTES), .UNIT_W(UNIT_W), .DEPTH(64), .TAG_W(25), .C_W(C_W)) beats_i (
         .clk(clk), .rst(wipe),
         .s_valid(q_valid && q_ready), .s_ready(beats_ready), .s_addr(q_addr), .s_bytes(q_bytes),
         .s_tag({busy ? word_q : s_desc[`NPU_D_WORD], q_end}),
-        .m_valid(unused[1]), .m_ready(beat && !halt), .m_skip(skip), .m_count(count), .m_last(beat_last), .m_tag(tag));
+        .m_valid(beat_valid), .m_ready(beat && !halt), .m_skip(skip), .m_count(count), .m_last(beat_last), .m_tag(tag));
     npu_gearbox #(
         .UNIT_W(UNIT_W), .IN_N(IN_N), .OUT_N(OUT_N), .TAKES(ONE << CHUNK_N | ONE << TAIL_N)
     ) gear_i (
@@ -168,7 +168,7 @@ module npu_weight_dma #(
     npu_fifo #(.WIDTH(35), .DEPTH(2 * MOVES)) track_i (
         .clk(clk), .rst(wipe),
         .s_valid(s_ready), .s_ready(track_ready), .s_data({s_desc[`NPU_D_GIVE], s_desc[`NPU_D_SEQ]}),
-        .m_valid(unused[3]), .m_ready(done_valid), .m_data({done_give, done_seq}));
+        .m_valid(unused[1]), .m_ready(done_valid), .m_data({done_give, done_seq}));
 
     assign fault_valid = refused || bad;
     assign fault_code  = bad ? FAULT_DRAM_RESPONSE : FAULT_ADDRESS_RANGE;
