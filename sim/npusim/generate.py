@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from npusim import csr, isa_doc, resources_doc
+from npusim.rtl import modules_doc
 
 FILES: dict[str, Callable[[], str]] = {
     "docs/csr.md": csr.markdown,
     "docs/isa.md": isa_doc.markdown,
     "docs/resources.md": resources_doc.markdown,
+    "docs/rtl-modules.md": modules_doc.markdown,
     "rtl/npu_csr.vh": csr.verilog,
     "rtl/npu_isa.vh": isa_doc.verilog,
 }
