@@ -13,7 +13,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from npusim.chain import Decoded, VectorMove, decode_stream
+from npusim.chain import Decoded, Memory, VectorMove, decode_stream
 from npusim.compiler.back.sync import synchronise
 from npusim.compiler.back.verify import verify_chains
 from npusim.config import DRAM_ALIGN, NpuConfig
@@ -132,11 +132,29 @@ def _extend(writer: _Writer, draft: Draft) -> list[int] | None:
         except ProgramError:
             writer.values = before
             continue
-        if reads_numbers(draft, decoded):
+        if reads_numbers(draft, decoded) and _orderly(decoded, writer.config):
             writer.words += added
             return last
         writer.values = before
     return None
+
+
+def _orderly(decoded: Decoded, config: NpuConfig) -> bool:
+    """True if no move writes DRAM bytes that an earlier one still reads: what docs/architecture.md 9 leaves out."""
+    reading: list[tuple[int, int, int]] = []
+    for span in simulate_time(decoded, config).spans:
+        chain = span.chain
+        if not isinstance(chain, VectorMove):
+            continue
+        for region in chain.writes(config):
+            low, high = int(region.spans[0, 0]), int(region.spans[-1, 1])
+            late = [end for end, first, last in reading if end > span.start and first < high and low < last]
+            if region.memory is Memory.DRAM and late:
+                return False
+        for region in chain.reads(config):
+            if region.memory is Memory.DRAM:
+                reading.append((span.complete, int(region.spans[0, 0]), int(region.spans[-1, 1])))
+    return True
 
 
 def _end(writer: _Writer, draft: Draft) -> list[int]:
