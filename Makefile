@@ -3,6 +3,9 @@
 # make test-long  the same with the slow tests
 # make lint       formatter, linter and types alone
 # make generate   rewrite the files that derive from tables and kernels
+# make verify-random  random programs on the RTL and the simulator (COUNT=200 SEED=0 MACHINES="tiny tiny_private")
+# make verify-full    a network on the RTL of the full-size machine (MODEL=resnet50 MACHINE=arria10); an hour or more
+# make cycles     measure the table of cycles anew and rewrite the committed one, tests/rtl/cycles.json
 # make hls-report synthesise the kernels anew (needs Debian's yosys) and rewrite their committed figures
 # make clean      remove .venv, caches and build folders
 #
@@ -13,7 +16,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
-.PHONY: bench test test-long lint generate hls-report clean
+COUNT    := 200
+SEED     := 0
+MACHINES := tiny tiny_private
+MACHINE  := arria10
+MODEL    := resnet50
+
+.PHONY: bench test test-long lint generate verify-random verify-full cycles hls-report clean
 .DELETE_ON_ERROR:
 
 bench: $(VENV)/.package
@@ -33,6 +42,15 @@ lint: $(VENV)/.test
 generate: $(VENV)/.package
 	@$(BIN)/python -m npusim.generate
 	@$(BIN)/npusim hls emit --all rtl/generated
+
+verify-random: $(VENV)/.test
+	@for machine in $(MACHINES); do $(BIN)/npusim verify --random $(COUNT) --seed $(SEED) -c $$machine || exit; done
+
+verify-full: $(VENV)/.test
+	@$(BIN)/npusim verify $(MODEL) -c $(MACHINE)
+
+cycles: $(VENV)/.test
+	@$(BIN)/npusim verify --table -c tiny,tiny_private --json tests/rtl/cycles.json
 
 hls-report: $(VENV)/.package
 	@command -v yosys >/dev/null || { echo "yosys is missing; on Debian and Ubuntu: apt-get install yosys" >&2; exit 1; }

@@ -70,7 +70,11 @@ AROUND = 500  # cycles before and behind the difference that a replay's waveform
     metavar="COUNT",
     help="Verify random programs instead, the seeds from --seed on.  [default machine: tiny]",
 )
-@click.option("--table", is_flag=True, help="Print the cycles of all micro-benchmarks, and of the models given.")
+@click.option(
+    "--table",
+    is_flag=True,
+    help="Print the cycles of all micro-benchmarks, and of the models given (-c A,B: on several machines).",
+)
 @click.option("--trace", metavar="FILE", help="Write the RTL's timeline for ui.perfetto.dev.")
 @json_option
 @debug_option  # fmt: skip

@@ -52,8 +52,8 @@ def verify_random(
     for line in coverage.report(found, config):
         out(line)
     out(
-        f"{count - len(failed)} of {count} random programs on {config.name} agree in {simulator}, "
-        f"seeds {first} to {first + count - 1}: {chains:,} chains, {cycles:,} cycles, {time.perf_counter() - begin:.0f} s"
+        f"{count - len(failed)} of {count} random programs on {config.name} agree in {simulator}, seeds {first} to "
+        f"{first + count - 1}: {chains:,} chains, {cycles:,} cycles, {time.perf_counter() - begin:.0f} s"
     )
     if json_path is not None:
         missing = sorted(coverage.universe(config) - set(found))
@@ -69,7 +69,10 @@ def verify_random(
 
 
 def verify_table(config_name: str | None, simulator: str, models: tuple[str, ...], seed: int, path: str | None) -> None:
-    """Print the table of cycles of the micro-benchmarks and of these models; path: where to write it as JSON."""
+    """Print the table of cycles of the micro-benchmarks and of these models; path: where to write it as JSON.
+
+    config_name: a machine, or several with commas between them.
+    """
     from npusim.rtl import table
 
     config = load_config(config_name or SMALL, fit=False)
