@@ -1,7 +1,7 @@
 // npu_dma_guard: which DRAM bytes are still being read, so that a later write of the vector queue does not overtake.
 // AXI orders nothing between its read and its write channels. Each of the last four read moves on their way has an
 // interval of bytes; more than four share the youngest interval.
-// Contract: overlap tells of q_addr .. q_addr + q_bytes - 1 in the same cycle. Test: tests/rtl/test_npu_dma_parts.py
+// Contract: overlap tells of q_addr .. q_addr + q_bytes - 1 in the same cycle. Test: tests/rtl/test_npu_dma_bus.py
 `default_nettype none
 module npu_dma_guard (
     input  wire        clk,

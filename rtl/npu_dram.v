@@ -11,7 +11,7 @@
 // aruser and awuser, which a controller may ignore: bits 12:0 bytes of the burst, bit 13 it continues a turn.
 // stop or clear: nothing more is granted, data read are dropped, bursts on their way end with strobes 0; idle tells
 // when none is left. A clear before that takes effect at once but holds grants back until then.
-// Test: tests/rtl/test_npu_dram.py
+// Test: tests/rtl/test_npu_dma.py, test_npu_dma_bus.py
 `default_nettype none
 module npu_dram #(
     parameter AXI_BYTES = 8,               // width of the data bus, a power of two, 8..128

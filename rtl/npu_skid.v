@@ -1,5 +1,5 @@
 // npu_skid: a word passes in its cycle, or is held until it is taken.
-// Contract: valid and data hold until taken; nothing comes while a word is held.  Test: tests/rtl/test_npu_dram.py
+// Contract: valid and data hold until taken; nothing comes while a word is held.  Test: tests/rtl/test_npu_dma.py, test_npu_dma_bus.py
 `default_nettype none
 module npu_skid #(
     parameter WIDTH = 8
