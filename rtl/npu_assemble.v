@@ -1,7 +1,7 @@
 // npu_assemble: words to chains: the scalar registers, the open chain, the order of its words.
-// Contract: a pipeline of two stages that steps when `move` is high. m_fault is what is wrong with a word where it stands;
-// npu_check looks at the chain as a whole. m_desc and its companions change with an m_end only: a chain has three words or more, so they
-// stay for the three steps that follow.
+// Contract: a pipeline of two stages that steps when `move` is high. m_fault is what is wrong with a word where it
+// stands; npu_check looks at the chain as a whole. m_desc and its companions change with an m_end only: a chain has
+// three words or more, so they stay for the three steps that follow.
 // Test: tests/rtl/test_npu_dispatch.py
 `include "npu_isa.vh"
 `include "npu_chain.vh"

@@ -1,6 +1,7 @@
 // npu_check: is a chain as a whole legal on this machine.
 // Contract: m_* is what s_* was two steps of `move` before, with m_fault set where the chain may not start; the
-// descriptor stays in place meanwhile. Addresses of later elements, and a run that RED_RUN does not divide, are the units' to find.
+// descriptor stays in place meanwhile. Addresses of later elements, and a stream that RED_RUN does not divide, are for
+// the units to find.
 // The rules are those of docs/architecture.md, section 3, and of npusim.chain.
 // Test: tests/rtl/test_npu_dispatch.py
 `include "npu_isa.vh"
@@ -110,8 +111,8 @@ module npu_check #(
                              || (SHARED_WEIGHTS != 0 ? many_rows || (sums && positions > ENGINES_N)
                                  : mv_rows > TILES_N || (sums && (positions != 32'd1 || mv_rows > ENGINES_N))));
     wire bad_reduce = reduce && (red_n == 32'd0 || red_head == 32'd0 || red_run == 32'd0 || red_overlap > 32'd1
-                                 || red_tail > 32'd1 || red_n <= red_overlap || (red_head > red_run && red_tail == 32'd0)
-                                 || (mm && many_rows));
+                                 || red_tail > 32'd1 || red_n <= red_overlap || (mm && many_rows)
+                                 || (red_head > red_run && red_tail == 32'd0));
 
     wire far_weight  = outside_tile || (addr & (TILE_ALIGN - 40'd1)) != 40'd0;
     wire far_vector  = (from_dram && (addr & (ALIGN - 40'd1)) != 40'd0)

@@ -1,10 +1,11 @@
 // npu_control: the run: start, end, faults, soft reset, watchdog, counters.
-// Contract: start_req clears every unit, then begins; the run ends when halt is dispatched and no chain is pending. The first
-// fault wins, among those of one cycle the lowest source; `stop` rises in the next cycle and stays until a soft reset. A
-// soft reset raises `stop`, waits until the bus is quiet, then clears. Cycle 0 is the cycle of the first word_done.
+// Contract: start_req clears every unit, then begins; the run ends when halt is dispatched, no chain is pending and the
+// bus is quiet, so that a late answer still counts; CYCLES is the last completion's cycle whatever the bus does. The
+// first fault wins, among those of one cycle the lowest source; `stop` rises in the next cycle and stays until a soft
+// reset. That raises `stop`, waits until the bus is quiet, then clears. Cycle 0 is the cycle of the first word_done.
 //
-//   IDLE ─start─► CLEAR ─► BEGIN ─► RUN ─halted, all complete─► IDLE (done)
-//   RUN ─fault─► FAULT       any but IDLE with fault=0 ─reset─► QUIET ─bus quiet─► WIPE ─► IDLE
+//   IDLE ─start─► CLEAR ─► BEGIN ─► RUN ─halted, all complete, bus quiet─► IDLE (done)
+//   RUN ─fault─► FAULT       any ─reset─► QUIET ─bus quiet─► WIPE ─► IDLE
 //
 // Test: tests/rtl/test_npu_control.py
 `include "npu_isa.vh"
@@ -61,7 +62,7 @@ module npu_control #(
     localparam [2:0] IDLE = 3'd0, CLEAR = 3'd1, BEGIN = 3'd2, RUN = 3'd3, FAULT = 3'd4, QUIET = 3'd5, WIPE = 3'd6;
 
     reg  [2:0]  state_q, state_d;
-    reg  [2:0]  quiet_q;                                   // cycles, up to 7, of a quiet bus since stop
+    reg  [2:0]  quiet_q;                                   // cycles, up to 7, of a quiet bus since the last work
     reg         halted_q, counting_q;
     reg  [63:0] cycle;                                     // number of this cycle
     reg  [31:0] idle_q;                                    // cycles without a completion
@@ -70,7 +71,8 @@ module npu_control #(
     wire quiet  = quiet_q == 3'd7;
     wire hungry = cfg_watchdog != 32'd0 && idle_q >= cfg_watchdog;
     wire any    = f_valid != {SOURCES{1'b0}};
-    wire ended  = halted_q && empty;
+    wire over   = halted_q && empty;                       // nothing more is asked of the bus
+    wire ended  = over && quiet;
 
     assign clear = state_q == CLEAR || state_q == WIPE;
     assign start = state_q == BEGIN;
@@ -110,7 +112,7 @@ module npu_control #(
 
     always @(posedge clk) begin
         state_q <= rst ? IDLE : state_d;
-        quiet_q <= !stop || !bus_idle ? 3'd0 : quiet ? quiet_q : quiet_q + 3'd1;
+        quiet_q <= !(stop || over) || !bus_idle ? 3'd0 : quiet ? quiet_q : quiet_q + 3'd1;
         if (word_done)
             last_pc_q <= word_pc;
         if (rst || clear) begin

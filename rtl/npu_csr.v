@@ -1,7 +1,7 @@
 // npu_csr: the control and status registers behind an AXI4-Lite slave; docs/csr.md is their table.
 // Contract: one access at a time in each direction; SLVERR for offsets outside the table, for writes other than to
-// CONTROL while the machine is busy, and for instruction words behind the end of the memory. Address bits 1:0 are ignored; bytes
-// without strobe keep their value, and are 0 in registers that cannot be read back.
+// CONTROL while the machine is busy, and for instruction words behind the end of the memory. Address bits 1:0 are
+// ignored; bytes without strobe keep their value, and are 0 in registers that cannot be read back.
 // Test: tests/rtl/test_npu_csr.py
 `include "npu_isa.vh"
 `default_nettype none

@@ -1,8 +1,8 @@
 // npu_dispatch: the program to chain descriptors: fetch, decode, check, push.
 // Contract: one word a cycle leaves the pipeline (word_done); an end_chain only when its queue has room, and all
 // words behind it wait. A fault leaves in place of its word; nothing follows it, or halt, or `stop`.
-// The pipeline is six stages deep: memory, word, chain, two of checks, dispatch. Nothing that is dispatched feeds back to it,
-// so its depth shows only between `start` and the first word, which is cycle 0.
+// The pipeline is deep: memory, word, chain, two steps of checks. Nothing that is dispatched feeds back to it, so its
+// depth shows only between `start` and the first word, which is cycle 0.
 // Test: tests/rtl/test_npu_dispatch.py
 `include "npu_isa.vh"
 `include "npu_chain.vh"

@@ -1,6 +1,6 @@
 // npu_fetch: reads the program, hardware loops included, one word a cycle.
-// Contract: after `start` the words leave in the order of dispatch. A word that cannot be fetched, or a loop word that is
-// illegal, leaves as a word with m_fault set; it and `halt` are the last.
+// Contract: after `start` the words leave in the order of dispatch. A word that cannot be fetched, or a loop word that
+// is illegal, leaves as a word with m_fault set; it and `halt` are the last.
 // The branch of end_loop needs no bubble: its target stands on the loop stack, and memory is read for the next word in
 // the cycle in which this one is at its output.
 // Test: tests/rtl/test_npu_fetch.py

@@ -1,7 +1,7 @@
 // npu_pending: the chains between dispatch and completion, by queue: what a fault names, and whether any is left.
-// Contract: a queue's chains complete in the order of their dispatch. done_word is the end_chain of the chain that completes in this
-// cycle; oldest_word that of the oldest chain that has not completed, one cycle late. s_ready only falls where more than
-// CHAINS chains of a queue are under way.
+// Contract: a queue's chains complete in the order of their dispatch. done_word is the end_chain of the chain that
+// completes in this cycle; oldest_word that of the oldest chain that has not completed, one cycle late. s_ready only
+// falls where CHAINS chains of a queue are under way.
 // Test: tests/rtl/test_npu_control.py
 `include "npu_isa.vh"
 `default_nettype none

@@ -1,7 +1,8 @@
 // npu_queue: the chains of one queue between dispatch and start; they take their tokens here.
-// Contract: order kept; QUEUE_DEPTH chains. A chain that enters in cycle d can take its tokens from d + 1 on, one chain
-// a cycle, in order, also behind a head that has not started; the head is valid LAT_ISSUE cycles after it took them. The head's
-// descriptor is on m_desc from the cycle on in which it is the head. Room that a start leaves is room in that cycle.
+// Contract: order kept; QUEUE_DEPTH chains. A chain that enters in cycle d can take its tokens from d + 1 on, one
+// chain a cycle, in order, also behind a head that has not started; the head is valid LAT_ISSUE cycles after it took
+// them. Its descriptor is on m_desc from the cycle on in which it is the head. Room that a start leaves is room in that
+// cycle.
 // Test: tests/rtl/test_npu_queue.py
 `include "npu_isa.vh"
 `include "npu_chain.vh"

@@ -127,8 +127,8 @@ module npu_top #(
     localparam BUS = 8 * AXI_BYTES;
 
     // Chains of a queue that can be under way: those that wait, and one every three cycles in the longest pipeline.
-    localparam PIPELINE = LAT_EXPAND + LAT_BFP + NATIVE_DIM / LANES + LAT_DOT + LAT_CONVERT + LAT_ACC + LAT_ROUND + ENGINES
-                          + 2 * (LAT_MUL + LAT_ADD + LAT_ACT) + LAT_REDUCE + LAT_WRITE;
+    localparam PIPELINE = LAT_EXPAND + LAT_BFP + NATIVE_DIM / LANES + LAT_DOT + LAT_CONVERT + LAT_ACC + LAT_ROUND
+                          + ENGINES + 2 * (LAT_MUL + LAT_ADD + LAT_ACT) + LAT_REDUCE + LAT_WRITE;
     localparam CHAINS = 1 << $clog2(2 * QUEUE_DEPTH + PIPELINE / 2 + 64);
 
     // ---- control
@@ -245,8 +245,8 @@ module npu_top #(
             npu_queue #(
                 .QUEUE_DEPTH(QUEUE_DEPTH), .LAT_ISSUE(LAT_ISSUE)
             ) queue_i (
-                .clk(clk), .rst(rst), .clear(clear), .stop(stop), .s_valid(x_valid[q] && p_room[q]), .s_ready(q_room[q]),
-                .s_desc(x_desc), .token_any({token_any[2*Q+q], token_any[Q+q], token_any[q]}),
+                .clk(clk), .rst(rst), .clear(clear), .stop(stop), .s_valid(x_valid[q] && p_room[q]),
+                .s_ready(q_room[q]), .s_desc(x_desc), .token_any({token_any[2*Q+q], token_any[Q+q], token_any[q]}),
                 .token_take({token_take[2*Q+q], token_take[Q+q], token_take[q]}), .m_valid(u_valid[q]),
                 .m_ready(u_ready[q]), .m_desc(u_desc[D_W*q +: D_W])
             );

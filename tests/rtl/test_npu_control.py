@@ -95,8 +95,11 @@ async def counts_a_run(dut: Any) -> None:
             want["read"], want["written"] = want["read"] + sizes[0], want["written"] + sizes[1]
             overflow |= spill
         assert await unit.get("busy", "done") == (1, 0)
-        dut.empty.value = 1
-        await unit.bench.tick(2)
+        dut.empty.value, dut.bus_idle.value = 1, 0
+        await unit.bench.tick(rng.randint(10, 30))
+        assert await unit.get("busy", "done") == (1, 0), "the bus is at work"
+        dut.bus_idle.value = 1
+        await unit.bench.tick(10)
         assert await unit.get("busy", "done", "fault", "stop") == (0, 1, 0, 0)
         names = (
             "cycles",
