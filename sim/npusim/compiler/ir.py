@@ -177,6 +177,9 @@ class Recurrent:
     f, i, o, u and r are sigmoids, g is a tanh; their arguments are clipped to +-clip unless that is 0.
     steps: the first ones of the sequence are run, `out` is 0 behind them; reverse: the last of them comes first.
     h0, c0: the state before the first step, None for zeros; last_h, last_c: maps of the state behind the last one.
+
+    inputs: float32[gates * H, channels of `source`], where the back end has the layer multiply its inputs itself, step
+    by step: `source` is then the sequence of inputs; input_bias: float32[gates * H] or None, added to the products.
     """
 
     name: str
@@ -195,6 +198,8 @@ class Recurrent:
     clip: float = 0.0
     coupled: bool = False
     reset_after: bool = False
+    inputs: F32 | None = None
+    input_bias: F32 | None = None
 
     @property
     def hidden(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import npusim
-from npusim.compiler.back.order import add_to_the_younger, hoist_operands, part_wide_reductions
+from npusim.compiler.back.order import absorb_inputs, add_to_the_younger, hoist_operands, part_wide_reductions
 from npusim.compiler.back.place import Placement, Placer
 from npusim.compiler.back.provenance import provenance
 from npusim.compiler.back.schedule import Schedule, Scheduler
@@ -25,7 +25,7 @@ def to_program(graph: Graph, config: NpuConfig, on_stage: OnStage = lambda name,
 
     Raises `PlacementError` where a layer does not fit the machine.
     """
-    graph = hoist_operands(add_to_the_younger(part_wide_reductions(graph, config)))
+    graph = absorb_inputs(hoist_operands(add_to_the_younger(part_wide_reductions(graph, config))), config)
     placement = Placer(graph, config).solve()
     on_stage("place", lambda: dump_placement(placement))
     schedule = Scheduler(graph, config, placement).run()

@@ -1,7 +1,10 @@
 """One step of a recurrent layer as chains, in terms of named areas: which state is read, combined and written.
 
-An area holds one or more blocks of H channels; where it lies follows from who reads it.  Two areas come from outside:
-`GATES`, the gates' inputs of the step, and `BIAS`.  Nobody reads `IDLE`: a chain that is there to wait writes it.
+An area holds one or more blocks of H channels; where it lies follows from who reads it.  Areas from outside are
+`GATES`, the gates' inputs of the step, and `BIAS`; nobody reads `IDLE`, which a chain writes that is there to wait.
+
+A layer that multiplies its inputs itself does so two steps ahead, while the chains of a step wait for one another:
+`GATES` is then an area of its own, with room for two steps, made of `INPUTS` and `INPUT_BIAS`.
 """
 
 from __future__ import annotations
@@ -15,6 +18,9 @@ from npusim.isa import Space
 from npusim.numerics import round_f16, to_f16_bits
 
 GATES, BIAS, IDLE = "gates", "bias", "idle"
+INPUTS, INPUT_BIAS = "inputs", "input bias"
+AHEAD = 2
+"""Steps by which the products of the inputs are ahead."""
 MUL_SPACES = (Space.MULTIPLY_VRF_0, Space.MULTIPLY_VRF_1)
 ADDSUB_SPACES = (Space.ADDSUB_VRF_0, Space.ADDSUB_VRF_1)
 
@@ -36,18 +42,41 @@ class Op(NamedTuple):
 
 class CellChain(NamedTuple):
     """One chain of a step: source, the gates whose product it makes (first, count; None without a matrix), MFUs, area
-    that it writes."""
+    that it writes, and the first block there."""
 
     source: Ref
     gates: tuple[int, int] | None
     mfu0: tuple[Op, ...]
     mfu1: tuple[Op, ...]
     target: str
+    part: int = 0
+
+    @property
+    def ahead(self) -> bool:
+        """True for a product of the inputs, which belongs to a later step."""
+        return self.source.area == INPUTS
 
 
 def cell_chains(step: Recurrent) -> list[CellChain]:
-    """Return the chains of one step in order; the last one writes the area h."""
-    return _lstm(step) if step.op == "LSTM" else _gru(step)
+    """Return the chains of one step in order; of those that read no inputs the last one writes the area h."""
+    chains = _lstm(step) if step.op == "LSTM" else _gru(step)
+    if step.inputs is None:
+        return chains
+    # behind the chains that read a gate's inputs of this step, in front of those that wait for the products
+    early = (step.gates + 1) // 2
+    at = next(i for i, chain in enumerate(chains) if chain.target == "c") if step.op == "LSTM" else _blend(chains)
+    first, rest = _product(step, 0, early), _product(step, early, step.gates - early)
+    return [*chains[:at], first, *chains[at:], rest]
+
+
+def _blend(chains: list[CellChain]) -> int:
+    """Return the place of the chain that makes the GRU's last gate."""
+    return max(i for i, chain in enumerate(chains) if any(op.name == "v_tanh" for op in (*chain.mfu0, *chain.mfu1)))
+
+
+def _product(step: Recurrent, gate: int, count: int) -> CellChain:
+    bias = () if step.input_bias is None else (Op("vv_add", Ref(INPUT_BIAS, gate)),)
+    return CellChain(Ref(INPUTS), (gate, count), bias, (), GATES, gate)
 
 
 def area_spaces(step: Recurrent) -> dict[str, tuple[int, tuple[Space, ...]]]:
@@ -57,7 +86,8 @@ def area_spaces(step: Recurrent) -> dict[str, tuple[int, tuple[Space, ...]]]:
     if step.last_c:
         spaces["c"] = {Space.INITIAL_VRF}
     for chain in cell_chains(step):
-        parts[chain.target] = chain.gates[1] if chain.gates is not None and chain.target != "h" else 1
+        blocks = chain.gates[1] if chain.gates is not None and chain.target != "h" else 1
+        parts[chain.target] = AHEAD * step.gates if chain.target == GATES else blocks
         spaces.setdefault(chain.source.area, set()).add(Space.INITIAL_VRF)
         for unit, mfu in enumerate((chain.mfu0, chain.mfu1)):
             for op in mfu:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from npusim.compiler.back.cells import cell_chains
 from npusim.compiler.back.geometry import fits_expander, map_operands
 from npusim.compiler.back.layout import Layout
-from npusim.compiler.front.overlap import reads, writes
-from npusim.compiler.ir import FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Step, Window
+from npusim.compiler.back.recurrent_matrix import slots_of
+from npusim.compiler.front.overlap import reads, uses, writes
+from npusim.compiler.ir import ConstOperand, FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Recurrent, Step, Window
 from npusim.config import NpuConfig
 
 
@@ -89,6 +91,46 @@ def part_wide_reductions(graph: Graph, config: NpuConfig) -> Graph:
                 continue
         steps.append(step)
     return replace(graph, maps=maps, steps=tuple(steps))
+
+
+def absorb_inputs(graph: Graph, config: NpuConfig) -> Graph:
+    """Let recurrent layers multiply their inputs themselves, where private weights leave room for both matrices.
+
+    The products of later steps are then made while the chains of a step wait for one another.  With shared weights the
+    engines rather work on many steps at once.
+    """
+    if config.shared_weights:
+        return graph
+    count = uses(graph)
+    for step in graph.steps:
+        if not isinstance(step, Recurrent) or count[step.source] > 1:
+            continue
+        layer = next((s for s in graph.layers if s.out == step.source), None)
+        if layer is None or layer.weights is None or not _multiplies(layer):
+            continue
+        source, addsub = graph.maps[layer.source], layer.pre.addsub
+        plain = Window(out_h=source.height, out_w=source.width)
+        if min(source.height, source.width) > 1 or layer.window != plain:
+            continue
+        bias = addsub[1].values if addsub is not None and isinstance(addsub[1], ConstOperand) else None
+        inputs = layer.weights.reshape(len(layer.weights), -1)
+        whole = replace(step, source=layer.source, inputs=inputs, input_bias=bias)
+        if slots_of(whole, cell_chains(whole), source.segments, config) > config.mrf_slots:
+            continue
+        steps = tuple(whole if s is step else s for s in graph.steps if s is not layer)
+        maps = {name: fmap for name, fmap in graph.maps.items() if name != layer.out}
+        coverage = tuple(replace(i, layer=step.name) if i.layer == layer.name else i for i in graph.coverage)
+        graph = replace(graph, steps=steps, maps=maps, coverage=coverage)
+    return graph
+
+
+def _multiplies(layer: Layer) -> bool:
+    """Return whether a layer multiplies by a matrix, adds a bias, and does nothing else."""
+    plain = layer.groups == 1 and layer.reduce is None and layer.post.empty
+    if not plain or layer.pre.mul is not None or layer.pre.act is not None:
+        return False
+    addsub = layer.pre.addsub
+    return addsub is None or (addsub[0] == "add" and isinstance(addsub[1], ConstOperand) and not addsub[1].per_position)
 
 
 def hoist_operands(graph: Graph) -> Graph:

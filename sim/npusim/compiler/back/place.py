@@ -21,7 +21,7 @@ from npusim.config import NpuConfig
 from npusim.errors import PlacementError
 from npusim.isa import SPACE_NAMES, Space
 from npusim.numerics import round_f16
-from npusim.segments import lanes_of
+from npusim.segments import lanes_of, vectors_of
 
 F32 = npt.NDArray[np.float32]
 
@@ -32,6 +32,7 @@ SLOT_SPACE = {
     "post.addsub": Space.ADDSUB_VRF_1,
     "init.h": Space.ADDSUB_VRF_0,  # of a recurrent layer: the initial state is added to zeros
     "init.c": Space.ADDSUB_VRF_0,
+    "input": Space.ADDSUB_VRF_0,  # the bias of its inputs' products, gate after gate
 }
 VRFS = (Space.INITIAL_VRF, *cells.MUL_SPACES, *cells.ADDSUB_SPACES)
 
@@ -99,10 +100,16 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
                 vectors = np.repeat(values.reshape(-1, 1), native_dim, axis=1)
             else:
                 segments = layout.map(layer.out).segments
-                vectors = np.zeros((layout.slice(layer.out).vectors, native_dim), np.float32)
+                segments *= len(values) // sum(segments)
+                vectors = np.zeros((vectors_of(segments, native_dim), native_dim), np.float32)
                 vectors.reshape(-1)[lanes_of(segments, native_dim)] = values
             found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
     return found
+
+
+def source_space(step: Recurrent) -> Space:
+    """Return the memory from which a recurrent layer reads its sequence."""
+    return Space.ADDSUB_VRF_0 if step.inputs is None else Space.INITIAL_VRF
 
 
 def state_maps(step: Recurrent) -> list[str]:
@@ -112,7 +119,9 @@ def state_maps(step: Recurrent) -> list[str]:
 
 def _state_constants(step: Recurrent) -> list[tuple[str, Operand]]:
     """Return the constants of a recurrent layer: the bias, and initial states that are known."""
-    found = {"pre.addsub": None if step.bias is None else ConstOperand(step.bias), "init.h": step.h0, "init.c": step.c0}
+    found = {"init.h": step.h0, "init.c": step.c0}
+    for slot, bias in (("pre.addsub", step.bias), ("input", step.input_bias)):
+        found[slot] = None if bias is None else ConstOperand(bias)
     return [(slot, operand) for slot, operand in found.items() if isinstance(operand, ConstOperand)]
 
 
@@ -181,7 +190,7 @@ class Placer:
                     use(op.map, SLOT_SPACE[slot], index)
                 make(step.out, index)
             elif isinstance(step, Recurrent):
-                use(step.source, Space.ADDSUB_VRF_0, index)
+                use(step.source, source_space(step), index)
                 for name in state_maps(step):
                     use(name, Space.INITIAL_VRF, index)
                 for name in step.outs:
@@ -289,7 +298,7 @@ class Placer:
                     high = min(fmap.height, (rows - 1) * op.sh + 1)
                     sizes[index, op.map, SLOT_SPACE[slot]] = high * fmap.width * operand.vectors
         for index, recurrent in self._recurrent():
-            used = [(recurrent.source, Space.ADDSUB_VRF_0), (recurrent.out, Space.INITIAL_VRF)]
+            used = [(recurrent.source, source_space(recurrent)), (recurrent.out, Space.INITIAL_VRF)]
             for name, space in [*used, *((name, Space.INITIAL_VRF) for name in state_maps(recurrent))]:
                 own = self.layout.slice(name)
                 if own.root in self.spilled:

@@ -2,19 +2,20 @@
 
 Tokens never cross the edge of a loop (`sync`), so a step ends with a copy of its new state that has waited for
 everything the next step relies on: to the layer's output, or nowhere.  The state and, if it fits, the matrix stay on
-chip.  A sequence that lies in DRAM passes through two slots on chip, of which the steps use one after the other; such a
-loop has two steps in its body, and the first and the last ones stand outside.
+chip.  A sequence that lies in DRAM passes through two slots on chip, of which the steps use one after the other, and so
+do the gates where the layer multiplies its inputs itself; such a loop has two steps in its body, and the first and the
+last ones stand outside.
 """
 
 from __future__ import annotations
 
 from itertools import islice
 
-from npusim.compiler.back.cells import cell_chains
+from npusim.compiler.back.cells import AHEAD, cell_chains
 from npusim.compiler.back.events import Area, Bases, Event, Item, Loop, TileSet, move
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
-from npusim.compiler.back.place import Placement, state_maps
+from npusim.compiler.back.place import Placement, source_space, state_maps
 from npusim.compiler.back.recurrent_chains import INTERNAL, CellBuilder, write
 from npusim.compiler.back.recurrent_matrix import Product, RecurrentMatrix
 from npusim.compiler.back.stages import Body
@@ -41,6 +42,7 @@ class RecurrentBuilder:
         self.out, self.source = place.layout.slice(step.out), place.layout.slice(step.source)
         self.loads = self.source.root in place.spilled
         self.stores = self.out.root in place.spilled
+        self.ahead = AHEAD if step.inputs is not None else 0  # steps by which the gates are made ahead of their use
         self.direction = -1 if step.reverse else 1
         self.first = step.steps - 1 if step.reverse else 0  # pixel of the first step
 
@@ -51,7 +53,7 @@ class RecurrentBuilder:
         slots = self.matrix.slots if whole else self.config.mrf_slots
         self.node, self.tiles = node, TileSet(self.matrix.address, tiles, slots, node)
         self.cell = CellBuilder(self.index, self.step, self.place, node, self.tiles)
-        steps = self._passing() if self.loads or self.stores else self._resting()
+        steps = self._passing() if self.loads or self.stores or self.ahead else self._resting()
         return [*self._begin(), *steps, *self._end()]
 
     # ---- before and behind -------------------------------------------------------------------------------------
@@ -68,10 +70,21 @@ class RecurrentBuilder:
         items.append(self.cell.initial("h", step.h0))
         if step.op == "LSTM":
             items.append(self.cell.initial("c", step.c0))
-        items.append(Bases(self._bases()))
+        return [*items, *self._first(), self.cell.copy([])]
+
+    def _first(self) -> list[Item]:
+        """The gates of the first steps, and base registers."""
+        made = range(min(self.ahead, self.step.steps))
+        items: list[Item] = []
         if self.loads:
-            items.append(self._load(0, self.first))
-        items.append(self.cell.copy([]))
+            items += [self._load(t % 2, self._pixel(t)) for t in (*made, *([] if made else [0]))]
+        for t in made:
+            if not self.loads:
+                items.append(Bases({Reg.RD_BASE: self._pixel(t) * self.source.pitch}))
+            items += self._gates(t)
+        if self.loads and 0 < self.ahead < self.step.steps:
+            items.append(self._load(self.ahead % 2, self._pixel(self.ahead)))
+        items.append(Bases(self._bases()))
         return items
 
     def _end(self) -> list[Item]:
@@ -108,34 +121,48 @@ class RecurrentBuilder:
     # ---- the loop ----------------------------------------------------------------------------------------------
 
     def _bases(self) -> dict[Reg, int]:
-        """Base registers at the first step: its gates and its output, or the next to load and the last to store."""
-        reg, ahead = (Reg.RD_BASE, self.direction) if self.loads else (Reg.OP0_BASE, 0)
-        behind = self.direction if self.stores else 0
-        return {reg: (self.first + ahead) * self.source.pitch, Reg.WR_BASE: (self.first - behind) * self.out.pitch}
+        """Base registers at the first step: what it takes of the sequence, or loads; its output, or what it stores."""
+        behind = 1 if self.stores else 0
+        return {
+            self._reader: self._pixel(self.ahead + self.loads) * self.source.pitch,
+            Reg.WR_BASE: self._pixel(-behind) * self.out.pitch,
+        }
 
     def _advance(self) -> Bases:
-        reg = Reg.RD_BASE if self.loads else Reg.OP0_BASE
-        return Bases({reg: self.direction * self.source.pitch, Reg.WR_BASE: self.direction * self.out.pitch}, add=True)
+        pitches = {self._reader: self.source.pitch, Reg.WR_BASE: self.out.pitch}
+        return Bases({reg: self.direction * pitch for reg, pitch in pitches.items()}, add=True)
+
+    @property
+    def _reader(self) -> Reg:
+        """The base register of the sequence: of loads and of products, or of operands."""
+        return Reg.RD_BASE if self.loads or self.ahead else Reg.OP0_BASE
+
+    def _pixel(self, t: int) -> int:
+        """Return the pixel of step t."""
+        return self.first + t * self.direction
 
     def _resting(self) -> list[Item]:
         """Steps over sequences that are on chip from the first to the last."""
-        body: list[Event | Bases] = [*self._step(0, False, False), self._advance()]
+        body: list[Event | Bases] = [*self._step(0), self._advance()]
         if self.step.steps == 1:
             return [*body]
         return [Loop(self.step.steps, self._repeated(body, 1), self.tiles)]
 
     def _passing(self) -> list[Item]:
-        """Steps over sequences that pass through slots: each loads the next one's and stores the last one's."""
-        steps = self.step.steps
+        """Steps over what passes through slots: each loads or makes what a later one needs."""
+        steps, lead = self.step.steps, self.ahead + self.loads
 
         def step(t: int) -> list[Event | Bases]:
-            return [*self._step(t, self.loads and t + 1 < steps, self.stores and t > 0), self._advance()]
+            load, make = self.loads and t + lead < steps, bool(self.ahead) and t + self.ahead < steps
+            return [*self._step(t, load, self.stores and t > 0, make), self._advance()]
 
-        pairs = (steps - 2) // 2
+        front = int(self.stores)
+        pairs = (steps - front - lead) // 2
         if pairs < 2:
             return [item for t in range(steps) for item in step(t)]
-        loop = Loop(pairs, self._repeated([*step(1), *step(2)], 2), self.tiles)
-        return [*step(0), loop, *(item for t in range(2 * pairs + 1, steps) for item in step(t))]
+        loop = Loop(pairs, self._repeated([*step(front), *step(front + 1)], 2), self.tiles)
+        rest = range(front + 2 * pairs, steps)
+        return [*(i for t in range(front) for i in step(t)), loop, *(i for t in rest for i in step(t))]
 
     def _repeated(self, body: list[Event | Bases], steps: int) -> list[Event | Bases]:
         """Let the place of an output move with the iterations."""
@@ -146,10 +173,11 @@ class RecurrentBuilder:
                 item.place = (*item.place, *along)
         return body
 
-    def _step(self, t: int, load: bool, store: bool) -> list[Event]:
-        """Step t.  Its first chain lets the moves in: when it is complete, the step before has been, too.
+    def _step(self, t: int, load: bool = False, store: bool = False, make: bool = False) -> list[Event]:
+        """Step t; load, store, make: also the moves, and the gates of a later step.
 
-        Tiles that pass through MatrixRf come one product ahead, if there are two slots.
+        Its first chain lets the moves in: when it is complete, the step before has been, too.  Tiles that pass through
+        MatrixRf come one product ahead, if there are two slots.
         """
         slot, streamed = t % 2, not self.matrix.resident
         events = [self.cell.copy([])] if streamed or load or store else []
@@ -161,6 +189,8 @@ class RecurrentBuilder:
         if self.config.mrf_slots > 1:
             events += [self._tiles(product) for product in islice(waiting, 1)]
         for chain in self.chains:
+            if chain.ahead and not make:
+                continue
             if chain.gates is None:
                 events.append(self.cell.combine(chain, slot))
                 continue
@@ -169,13 +199,18 @@ class RecurrentBuilder:
                 events.append(self.cell.multiply(chain, product, slot))
         return [*events, self._output(t)]
 
+    def _gates(self, t: int) -> list[Event]:
+        """Multiply the inputs of step t."""
+        ahead = [chain for chain in self.chains if chain.ahead]
+        return [self.cell.multiply(chain, product, t) for chain in ahead for product in self.matrix.products[chain]]
+
     def _output(self, t: int) -> Event:
         """Copy the new state to the layer's output."""
         if self.stores:
             event = self.cell.copy([(Space.INITIAL_VRF, self.cell.slot(self.step.out, Space.INITIAL_VRF, t % 2))])
         else:
             event = self.cell.copy(self.cell.targets(self.step.out), base=1)
-        fmap, at = self.place.layout.map(self.step.out), self.first + t * self.direction
+        fmap, at = self.place.layout.map(self.step.out), self._pixel(t)
         row, col = (at, 0) if fmap.height > 1 else (0, at)
         if self.stores or self.cell.targets(self.step.out):
             event.place = (row, 1, col, 1, 0, self.out.vectors, self.out.vectors, 0)
@@ -187,9 +222,9 @@ class RecurrentBuilder:
         return self.image.address(own.root) + (own.offset + pixel * own.pitch) * self.config.vector_bytes
 
     def _load(self, slot: int, pixel: int, base: int = 0) -> Event:
-        """Load the gates of a step."""
-        name, count = self.step.source, self.source.vectors
-        target = Area(Space.ADDSUB_VRF_0, self.cell.slot(name, Space.ADDSUB_VRF_0, slot))
+        """Load the gates of a step, or its inputs."""
+        name, count, space = self.step.source, self.source.vectors, source_space(self.step)
+        target = Area(space, self.cell.slot(name, space, slot))
         event = move(Area(Space.DRAM, self._dram(self.source, pixel)), [target], 1, count, self.node)
         event.body[0][1]["base"] = base
         return event

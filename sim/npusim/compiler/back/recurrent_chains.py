@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npusim.compiler.back.cells import BIAS, GATES, IDLE, CellChain, Op, area_spaces, operand_space
+from npusim.compiler.back.cells import AHEAD, BIAS, GATES, IDLE, INPUT_BIAS, CellChain, Op, area_spaces, operand_space
 from npusim.compiler.back.events import Event, TileSet
 from npusim.compiler.back.place import Placement
 from npusim.compiler.back.recurrent_matrix import Product
@@ -50,8 +50,11 @@ class CellBuilder:
         """Return address and base flag of an operand; slot: of the gates, where they pass through slots."""
         assert op.operand is not None
         area, part = op.operand
-        if area == BIAS:
-            return {"addr": self.place.constants[self.index, "pre.addsub"][1]}
+        if area in (BIAS, INPUT_BIAS):
+            slot_name = "pre.addsub" if area == BIAS else "input"
+            return {"addr": self.place.constants[self.index, slot_name][1] + part * self.vectors}
+        if area == GATES and self.step.inputs is not None:
+            return {"addr": self.area(GATES, Space.ADDSUB_VRF_0, slot % AHEAD * self.step.gates + part)}
         if area != GATES:
             return {"addr": self.area(area, operand_space(op, unit), part)}
         own = self.place.layout.slice(self.step.source)
@@ -64,14 +67,26 @@ class CellBuilder:
 
     def multiply(self, chain: CellChain, product: Product, slot: int) -> Event:
         """One product of a step."""
-        source = self.area(chain.source.area, Space.INITIAL_VRF, chain.source.part) + product.low
+        if chain.ahead:
+            read = self._inputs(slot)
+        else:
+            read = {"addr": self.area(chain.source.area, Space.INITIAL_VRF, chain.source.part)}
+        read |= {"space": int(Space.INITIAL_VRF), "addr": read["addr"] + product.low}
         regs = self._regs(1) | {Reg.KC: product.high - product.low, Reg.MV_ROWS: product.rows}
         matmul = {"tile": product.slot, "acc": int(product.acc), "hold": int(product.hold)}
-        body: Body = [("v_rd", {"space": int(Space.INITIAL_VRF), "addr": source}), ("mv_mul", matmul)]
+        body: Body = [("v_rd", read), ("mv_mul", matmul)]
         if product.hold:
             return Event(Queue.COMPUTE, regs, body, self.node, self.tiles)
         body += self._units(chain, slot, product.first)
-        return self.event(regs, body + self.writes(chain.target, product.first))
+        part = slot % AHEAD * self.step.gates + chain.part if chain.target == GATES else chain.part
+        return self.event(regs, body + self.writes(chain.target, part * self.vectors + product.first))
+
+    def _inputs(self, slot: int) -> dict[str, int]:
+        """Return address and base flag of the inputs of a step."""
+        if self.loads:
+            return {"addr": self.slot(self.step.source, Space.INITIAL_VRF, slot)}
+        own = self.place.layout.slice(self.step.source)
+        return {"addr": self.place.resident[own.root, Space.INITIAL_VRF] + own.offset, "base": 1}
 
     def combine(self, chain: CellChain, slot: int) -> Event:
         """A chain without matrix over the vectors of the state."""

@@ -109,7 +109,8 @@ class Scheduler:
                 self.matrices[index] = Weights(layer.name, tiles, self.config, self.image, group)
         for index, step in enumerate(self.graph.steps):
             if isinstance(step, Recurrent):
-                self.recurrent[index] = RecurrentMatrix(step, cell_chains(step), self.config, self.image)
+                segments = self.layout.map(step.source).segments
+                self.recurrent[index] = RecurrentMatrix(step, cell_chains(step), segments, self.config, self.image)
 
     # ---- constants ---------------------------------------------------------------------------------------------
 
@@ -222,8 +223,10 @@ class Scheduler:
     def _recurrent(self, index: int, step: Recurrent) -> None:
         out = self.layout.map(step.out)
         shape, matrix = (out.channels, out.height, out.width), self.recurrent[index]
-        tiles = step.gates * matrix.vectors**2
-        macs, multiplies = step.steps * step.weights.size, step.steps * tiles
+        given = self.layout.slice(step.source).vectors if step.inputs is not None else 0
+        tiles = step.gates * matrix.vectors * (matrix.vectors + given)
+        weights = step.weights.size + (0 if step.inputs is None else step.inputs.size)
+        macs, multiplies = step.steps * weights, step.steps * tiles
         row = NodeRow(step.name, step.op, step.nodes, shape, macs, multiplies, matrix.tiles, multiplies, tiles)
         builder = RecurrentBuilder(index, step, matrix, self.config, self.place, self.image)
         self.events += builder.items(self._node(row))
