@@ -60,8 +60,8 @@ module npu_harness (
     always @(posedge clk) begin
         reset_q <= {reset_q[2:0], 1'b1};
         now_q   <= now_q + 64'd1;
-        if (word_done) began_q <= 1'b1;
-        if (word_done || began_q) run_q <= run_q + 64'd1;
+        if (word_done && !rst) began_q <= 1'b1;            // before reset the device may say anything
+        if ((word_done && !rst) || began_q) run_q <= run_q + 64'd1;
     end
 
     // ---- the device
