@@ -95,7 +95,8 @@ class Work:
             rows, positions = 1, rng.randint(1, engines if hold else 2 * engines + 1)
             positions = len(self._held) if self._held is not None else positions
         else:
-            rows, positions = rng.randint(1, engines if hold else 2 * engines + 1), 1 if hold else rng.randint(1, 3)
+            rows = rng.randint(1, engines if hold else min(2 * engines + 1, slots * engines))
+            positions = 1 if hold else rng.randint(1, 3)
             rows, positions = (len(self._held), 1) if self._held is not None else (rows, positions)
         groups = -(-rows // engines)
         window = rng.randint(1, min(4, slots // groups))
