@@ -60,6 +60,7 @@ class Network:
     sample: (generator, count) -> inputs with `count` in place of the batch, of the kind that the network expects.
     span: (inputs, outputs) of the part that `to_model` writes; the values belong to the whole network nevertheless,
     so that the parts of one seed, or of one checkpoint, fit together.
+    trained: file of the package's folder `data` with trained parameters; "": they follow from a seed.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Network:
     outputs: tuple[str, ...]
     sample: Callable[[np.random.Generator, int], Values]
     span: tuple[tuple[str, ...], tuple[str, ...]]
+    trained: str = ""
 
 
 class GraphBuilder:
@@ -91,6 +93,11 @@ class GraphBuilder:
         """Add a constant that is no parameter: a shape."""
         self.nodes.append(helper.make_node("Constant", [], [name], name=f"{name}/Const", value_ints=value.tolist()))
         return name
+
+    def declare(self, value: str, channels: int) -> str:
+        """Tell the channels of a value whose node was appended directly."""
+        self._channels[value] = channels
+        return value
 
     def channels(self, value: str) -> int:
         """Return the size of a value's axis 1."""

@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 
 from npusim_models.densenet import densenet
+from npusim_models.digits import digits_cnn, digits_lstm, trained_file
 from npusim_models.errors import OptionError, UnknownNameError, nearest, quoted
 from npusim_models.graph import Network, Values, to_model
 from npusim_models.recurrent import gru, lstm
@@ -41,6 +42,8 @@ NETWORKS: dict[str, Describe] = {
     "tiny_resnet": tiny_resnet,
     "tiny_resnet_16": partial(tiny_resnet, size=16, width=8),
     "mlp": mlp,
+    "digits_cnn": digits_cnn,
+    "digits_lstm": digits_lstm,
     "lstm": lstm,
     "gru": gru,
 }
@@ -70,12 +73,15 @@ def build(
     progress: Progress | None = None,
     **options: object,
 ) -> onnx.ModelProto:
-    """Build a network; weights: a file with its parameters, which otherwise follow from the seed (see `seeded`)."""
+    """Build a network; weights: a file with its parameters.
+
+    Without it they follow from the seed (see `seeded`), or ship with the package where the network is a trained one.
+    """
     network = describe(name, **options)
-    if weights is not None:
-        metadata = {"weights": os.path.basename(os.fspath(weights))}
-        return to_model(network, load_weights(weights, network), metadata)
     _check_seed(seed)
+    if weights is not None or network.trained:
+        path = weights if weights is not None else trained_file(network.trained)
+        return to_model(network, load_weights(path, network), {"weights": os.path.basename(os.fspath(path))})
     versions = f"numpy {np.__version__}, onnxruntime {onnxruntime.__version__}"
     return to_model(network, seeded_values(network, seed, progress), {"seed": str(seed), "measured_with": versions})
 

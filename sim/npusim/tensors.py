@@ -39,6 +39,14 @@ def read_inputs(files: Sequence[str], expected: Sequence[TensorInfo], reader: Re
     return found
 
 
+def read_arrays(path: str) -> Tensors:
+    """Return the arrays of an .npz file by name.  Raises `InputError`."""
+    loaded = _load(path)
+    if not isinstance(loaded, dict):
+        raise InputError(f"{path}: one array, expected an .npz of several")
+    return loaded
+
+
 def _split(text: str, names: Iterable[str]) -> tuple[str | None, str]:
     """Take NAME=FILE apart; a name may hold = itself, and so may a file."""
     for name in sorted(names, key=len, reverse=True):

@@ -19,7 +19,7 @@ SMALL = ["tiny_resnet", "tiny_resnet_16", "mlp"]
 def test_names() -> None:
     large = ["resnet50", "resnet101", "resnet152", "densenet121", "vgg16", "ssd_vgg"]
     forms = [name + form for name in large for form in ("", "_featurizer", "_classifier")]
-    assert npusim_models.names() == [*forms, *SMALL, "lstm", "gru"]
+    assert npusim_models.names() == [*forms, *SMALL, "digits_cnn", "digits_lstm", "lstm", "gru"]
     for name in npusim_models.names():
         assert npusim_models.describe(name).nodes
 
