@@ -20,6 +20,7 @@ COMMANDS = {
     "asm": "Turn text into a program, exactly back.",
     "configs": "Show machines: parameters, derived figures, fit on the device.",
     "verify": "Run a program on the RTL and compare bits and cycles.",
+    "conformance": "Run the onnx package's own backend tests on the machine.",
     "rtl": "Write a configuration's Verilog as a folder for a synthesis tool.",
     "doctor": "Show what is installed and what is missing.",
     "hls": "Turn Python functions into Verilog and fast kernels, and check them.",

@@ -41,6 +41,8 @@ def _refuse(c: NpuConfig) -> None:
         (c.engines <= 128, f"engines is {c.engines}, the RTL has at most 128"),
         (c.lat_dot >= 2, f"lat_dot is {c.lat_dot}, the RTL needs at least 2: one cycle accumulates"),
         (c.lat_reduce >= 3, f"lat_reduce is {c.lat_reduce}, the RTL needs at least 3: it aligns, adds, rounds"),
+        (c.lat_dma >= 3, f"lat_dma is {c.lat_dma}, the RTL needs at least 3: it collects, aligns, writes"),
+        (c.net_bytes <= c.vector_bytes, f"net_bytes is {c.net_bytes}, the RTL takes up to {c.vector_bytes}"),
         (c.dram_burst % DRAM_ALIGN == 0, f"dram_burst is {c.dram_burst}, the RTL needs a multiple of {DRAM_ALIGN}"),
     ]
     depths = {key: value for key, value in c.to_dict().items() if key.endswith("vrf") or "_vrf_" in key}

@@ -1,0 +1,87 @@
+"""The interface of `onnx.backend.base`: `npusim.backend.prepare(model).run(inputs)`.
+
+The simulated machine takes the device "CPU" of that interface, as nothing else does: the host's share runs there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx.backend.base import Backend, BackendRep, Device, DeviceType, namedtupledict
+
+from npusim.compiler.back.backend import to_program
+from npusim.compiler.front.frontend import to_graph
+from npusim.compiler.front.importer import load_model
+from npusim.config import NpuConfig, load_config
+from npusim.errors import NpuError
+from npusim.program import Program
+from npusim.runtime import Session, check_inputs
+
+DEFAULT_CONFIG = "arria10"
+
+
+class NpuBackendRep(BackendRep):  # type: ignore[misc]
+    """A compiled model.  program: what it became."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._session = Session(program)
+
+    def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Return the outputs for one inference, in the model's order.
+
+        inputs: a sequence in the model's order, a mapping by name, or the array of a single input.  Raises `NpuError`.
+        """
+        names = [info.name for info in self.program.inputs]
+        if isinstance(inputs, np.ndarray):
+            inputs = [inputs]
+        given = dict(inputs) if isinstance(inputs, dict) else dict(zip(names, inputs, strict=False))
+        tensors = check_inputs(self.program, {name: np.asarray(array) for name, array in given.items()})
+        found = self._session.run(tensors).outputs
+        outputs = [info.name for info in self.program.outputs]
+        made: tuple[Any, ...] = namedtupledict("Outputs", outputs)(*(found[name] for name in outputs))
+        return made
+
+
+class NpuBackend(Backend):  # type: ignore[misc]
+    """Compiles a model for a configuration and simulates it."""
+
+    @classmethod
+    def prepare(
+        cls, model: onnx.ModelProto, device: str = "CPU", config: NpuConfig | str = DEFAULT_CONFIG, **kwargs: Any
+    ) -> NpuBackendRep:
+        """Compile a model; config: a machine, a preset's name or a TOML file.  Raises `NpuError`."""
+        if not cls.supports_device(device):
+            raise NpuError(f"device is {device!r}, expected CPU: the NPU is simulated")
+        machine = load_config(config) if isinstance(config, str) else config
+        return NpuBackendRep(to_program(to_graph(load_model(model)), machine))
+
+    @classmethod
+    def run_node(
+        cls, node: onnx.NodeProto, inputs: Any, device: str = "CPU", outputs_info: Any = None, **kwargs: Any
+    ) -> tuple[Any, ...]:
+        """Run one node as a model of its own; outputs_info: (dtype, shape) of each output, if they are known."""
+        arrays: Sequence[Any] = list(inputs.values()) if isinstance(inputs, dict) else list(inputs)
+        names = [name for name in node.input if name]
+        given = [
+            onnx.helper.make_tensor_value_info(n, onnx.helper.np_dtype_to_tensor_dtype(np.asarray(a).dtype), a.shape)
+            for n, a in zip(names, arrays, strict=True)
+        ]
+        blank = [onnx.helper.make_empty_tensor_value_info(name) for name in node.output if name]
+        graph = onnx.helper.make_graph([node], "node", given, blank)
+        opset = onnx.helper.make_opsetid("", kwargs.pop("opset_version", onnx.defs.onnx_opset_version()))
+        return cls.prepare(onnx.helper.make_model(graph, opset_imports=[opset]), device, **kwargs).run(arrays)
+
+    @classmethod
+    def supports_device(cls, device: str) -> bool:
+        """Return whether the device is the CPU."""
+        return bool(Device(device).type == DeviceType.CPU)
+
+
+prepare = NpuBackend.prepare
+run_model = NpuBackend.run_model
+run_node = NpuBackend.run_node
+supports_device = NpuBackend.supports_device
