@@ -18,6 +18,10 @@ from npusim.cli.console import out
 from npusim.cli.shell import ComparisonFailed
 
 EPILOG = """\b
+Examples:
+  npusim doctor            every tool, its version, what it is for, and how to get it
+
+\b
 Exit codes: 0 everything that the simulator, `npusim verify` and the tests need is there, 1 something of it is missing.
 """
 
