@@ -170,9 +170,10 @@ module npu_assemble #(
             addr_q   <= opcode == `NPU_OP_M_RD ? word_q[`NPU_M_RD_ADDR] : addr;
             low_q    <= opcode == `NPU_OP_V_RD && word_q[`NPU_V_RD_LOW];
             {mm_q, acc_q, hold_q} <= 3'd0;
-            {tile_q, wr_q, mul_q, mstep_q, astep_q} <= {24'd0, 9'd0, 6'd0};
-            {maddr_q, aaddr_q, wr_addr_q, dram_q}   <= {96'd0, 144'd0, 40'd0};
-            {as_q, act_q, a_q, b_q, red_q}          <= {12'd0, 64'd0, `NPU_RED_NONE};
+            {tile_q, dram_q, red_q}         <= {24'd0, 40'd0, `NPU_RED_NONE};
+            {wr_q, mul_q, mstep_q, astep_q} <= {9'd0, 6'd0};
+            {maddr_q, aaddr_q, wr_addr_q}   <= {96'd0, 144'd0};
+            {as_q, act_q, a_q, b_q}         <= {12'd0, 64'd0};
         end
         if (act)
             case (opcode)

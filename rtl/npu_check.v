@@ -128,7 +128,8 @@ module npu_check #(
     end
 
     // ---- two steps: first the rules and P * taps, then the product with the row tiles
-    function [22:0] clip(input [45:0] product);
+    function [22:0] clip;
+        input [45:0] product;
         clip = product > 46'd4194304 ? MOST + 23'd1 : product[22:0];
     endfunction
 

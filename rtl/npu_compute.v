@@ -225,7 +225,8 @@ module npu_compute #(
     assign {v_pad, v_low, v_mm} = vrf_use[USE_W-1 -: 3];
     wire             x_mm = expander_use[USE_W-3];
     wire [V_W-1:0]   v_data = v_pad ? (v_low ? LOWEST : {V_W{1'b0}}) : rd_data[V_W-1:0];
-    wire             v_here = from_vrf_q[LAT_READ], x_here = from_expander_q[LAT_EXPAND];
+    wire v_here = from_vrf_q[LAT_READ];
+    wire x_here = from_expander_q[LAT_EXPAND];
     wire             past = (v_here && !v_mm) || (x_here && !x_mm);            // an element without mv_mul
     wire [V_W-1:0]   past_data = x_here && !x_mm ? expanded : v_data;
     assign {u_pad, u_low, u_mm, u_engine, u_count, u_slot, u_first, u_last, u_acc, u_hold} =
@@ -279,7 +280,8 @@ module npu_compute #(
     // ---- descriptors of the chains whose last mark is not out; chains pass in order
     reg  [`NPU_D_W-1:0] chains [0:(1<<PLACE_W)-1];
     reg  [PLACE_W-1:0]  put_q, take_q;
-    wire                pre_valid = valid[0], pre_last = valid[0] && last[0];
+    wire pre_valid = valid[0];
+    wire pre_last = valid[0] && last[0];
     wire [`NPU_D_W-1:0] pre_desc = put_q == take_q ? s_desc : chains[take_q];  // the one that starts now is not in yet
     always @(posedge clk) begin
         if (start)

@@ -68,7 +68,10 @@ module npu_csr #(
 
     wire [31:0] mask = {{8{wstrb_q[3]}}, {8{wstrb_q[2]}}, {8{wstrb_q[1]}}, {8{wstrb_q[0]}}};
     wire [31:0] fresh = wdata_q & mask;
-    function [31:0] merge(input [31:0] old, input [31:0] value, input [31:0] bits);
+    function [31:0] merge;
+        input [31:0] old;
+        input [31:0] value;
+        input [31:0] bits;
         merge = (old & ~bits) | value;
     endfunction
 

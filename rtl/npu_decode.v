@@ -123,7 +123,8 @@ module npu_decode #(
     wire leaks  = opcode == `NPU_OP_V_LRELU;
     wire no_reg   = scalar && {26'd0, word[`NPU_S_WR_REG]} >= `NPU_REG_N;
     wire no_space = (reads || writes) && space > `NPU_SPACE_MULTIPLY_VRF_1;
-    function special(input [15:0] half);           // NaN or infinity
+    function special;           // NaN or infinity
+        input [15:0] half;
         special = (half | 16'h83ff) == 16'hffff;
     endfunction
     wire no_half  = ((clips || leaks) && special(word[`NPU_V_CLIP_A])) || (clips && special(word[`NPU_V_CLIP_B]));

@@ -47,10 +47,14 @@ module npu_expander #(
     localparam POST   = LAT_EXPAND - 2;                    // registers behind the memory
     localparam [3:0] FAULT_ILLEGAL_CHAIN = 4'd2, FAULT_ADDRESS_RANGE = 4'd3, FAULT_UNINITIALISED = 4'd8;
 
-    wire [31:0] kh = s_desc[`NPU_D_REG(`NPU_REG_KH)], kw = s_desc[`NPU_D_REG(`NPU_REG_KW)];
-    wire [31:0] kc = s_desc[`NPU_D_REG(`NPU_REG_KC)], channels = s_desc[`NPU_D_REG(`NPU_REG_CHANNELS)];
-    wire [31:0] in_h = s_desc[`NPU_D_REG(`NPU_REG_IN_H)], in_w = s_desc[`NPU_D_REG(`NPU_REG_IN_W)];
-    wire [31:0] dilation_h = s_desc[`NPU_D_REG(`NPU_REG_DILATION_H)], dilation_w = s_desc[`NPU_D_REG(`NPU_REG_DILATION_W)];
+    wire [31:0] kh = s_desc[`NPU_D_REG(`NPU_REG_KH)];
+    wire [31:0] kw = s_desc[`NPU_D_REG(`NPU_REG_KW)];
+    wire [31:0] kc = s_desc[`NPU_D_REG(`NPU_REG_KC)];
+    wire [31:0] channels = s_desc[`NPU_D_REG(`NPU_REG_CHANNELS)];
+    wire [31:0] in_h = s_desc[`NPU_D_REG(`NPU_REG_IN_H)];
+    wire [31:0] in_w = s_desc[`NPU_D_REG(`NPU_REG_IN_W)];
+    wire [31:0] dilation_h = s_desc[`NPU_D_REG(`NPU_REG_DILATION_H)];
+    wire [31:0] dilation_w = s_desc[`NPU_D_REG(`NPU_REG_DILATION_W)];
     wire [31:0] rd_row = s_desc[`NPU_D_REG(`NPU_REG_RD_ROW)];
     wire [39:0] tap_y = s_desc[`NPU_D_TAP_Y];
 
@@ -86,7 +90,8 @@ module npu_expander #(
     reg  [31:0]                    k_q;                    // of the last request
     reg  [31:0]                    i_q, j_q, ch_q, of_e_q, next_i_q, next_j_q, next_ch_q, next_of_e_q;
     reg  [55:0]                    of_x_q, next_of_x_q;    // wide enough for any window
-    wire                           fresh = s_k == 0, again = s_k == k_q;
+    wire fresh = s_k == 0;
+    wire again = s_k == k_q;
     wire [31:0]                    i_first    = fresh ? 32'd0 : again ? i_q    : next_i_q;
     wire [31:0]                    j_first    = fresh ? 32'd0 : again ? j_q    : next_j_q;
     wire [31:0]                    ch_first   = fresh ? 32'd0 : again ? ch_q   : next_ch_q;

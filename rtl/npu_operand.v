@@ -17,7 +17,9 @@ module npu_operand (
     input  wire [31:0] s_col,
     output wire [24:0] m_addr
 );
-    function [24:0] plus(input [24:0] addr, input [31:0] pitch);
+    function [24:0] plus;
+        input [24:0] addr;
+        input [31:0] pitch;
         plus = addr[24] || pitch[31:24] != 8'd0 ? {1'b1, 24'd0} : {1'b0, addr[23:0]} + {1'b0, pitch[23:0]};
     endfunction
 

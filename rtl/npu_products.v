@@ -20,23 +20,30 @@ module npu_products (
 );
     localparam [22:0] OVER = (1 << 22) + 1;
 
-    function [22:0] count(input [31:0] value);         // a count, clipped
+    function [22:0] count;         // a count, clipped
+        input [31:0] value;
         count = value > 32'd4194304 ? OVER : value[22:0];
     endfunction
 
-    function [22:0] clip(input [45:0] product);
+    function [22:0] clip;
+        input [45:0] product;
         clip = product > 46'd4194304 ? OVER : product[22:0];
     endfunction
 
-    function [23:0] short(input [31:0] value);
+    function [23:0] short;
+        input [31:0] value;
         short = value[31:24] != 8'd0 ? 24'hffffff : value[23:0];
     endfunction
 
-    function [45:0] mul(input [22:0] a, input [22:0] b);
+    function [45:0] mul;
+        input [22:0] a;
+        input [22:0] b;
         mul = {23'd0, a} * {23'd0, b};
     endfunction
 
-    function [39:0] pitch(input [19:0] a, input [19:0] b);
+    function [39:0] pitch;
+        input [19:0] a;
+        input [19:0] b;
         pitch = {20'd0, a} * {20'd0, b};
     endfunction
 

@@ -65,18 +65,24 @@ module npu_reader #(
     endfunction
 
     // ---- descriptor
-    wire [31:0] cols  = desc[`NPU_D_REG(`NPU_REG_COLS)],     rows = desc[`NPU_D_REG(`NPU_REG_ROWS)];
-    wire [31:0] kh    = desc[`NPU_D_REG(`NPU_REG_KH)],       kw   = desc[`NPU_D_REG(`NPU_REG_KW)];
+    wire [31:0] cols = desc[`NPU_D_REG(`NPU_REG_COLS)];
+    wire [31:0] rows = desc[`NPU_D_REG(`NPU_REG_ROWS)];
+    wire [31:0] kh = desc[`NPU_D_REG(`NPU_REG_KH)];
+    wire [31:0] kw = desc[`NPU_D_REG(`NPU_REG_KW)];
     wire [31:0] kc    = desc[`NPU_D_REG(`NPU_REG_KC)];
-    wire [31:0] in_h  = desc[`NPU_D_REG(`NPU_REG_IN_H)],     in_w = desc[`NPU_D_REG(`NPU_REG_IN_W)];
+    wire [31:0] in_h = desc[`NPU_D_REG(`NPU_REG_IN_H)];
+    wire [31:0] in_w = desc[`NPU_D_REG(`NPU_REG_IN_W)];
     wire [31:0] row_tiles = SHARED ? 32'd1 : desc[`NPU_D_REG(`NPU_REG_MV_ROWS)];
     wire [39:0] stride_h = {8'd0, desc[`NPU_D_REG(`NPU_REG_STRIDE_H)]};
     wire [39:0] stride_w = {8'd0, desc[`NPU_D_REG(`NPU_REG_STRIDE_W)]};
     wire [39:0] dilation_h = {8'd0, desc[`NPU_D_REG(`NPU_REG_DILATION_H)]};
     wire [39:0] dilation_w = {8'd0, desc[`NPU_D_REG(`NPU_REG_DILATION_W)]};
-    wire [39:0] step_y = desc[`NPU_D_STEP_Y], step_x = desc[`NPU_D_STEP_X];
-    wire [39:0] tap_y  = desc[`NPU_D_TAP_Y],  tap_x  = desc[`NPU_D_TAP_X];
-    wire [39:0] pad_y  = desc[`NPU_D_PAD_Y],  pad_x  = desc[`NPU_D_PAD_X];
+    wire [39:0] step_y = desc[`NPU_D_STEP_Y];
+    wire [39:0] step_x = desc[`NPU_D_STEP_X];
+    wire [39:0] tap_y = desc[`NPU_D_TAP_Y];
+    wire [39:0] tap_x = desc[`NPU_D_TAP_X];
+    wire [39:0] pad_y = desc[`NPU_D_PAD_Y];
+    wire [39:0] pad_x = desc[`NPU_D_PAD_X];
     wire        mm     = desc[`NPU_D_MM];
     wire [23:0] tile   = desc[`NPU_D_TILE];
     wire        expand = desc[`NPU_D_SPACE] == `NPU_SPACE_EXPANDER;
@@ -110,15 +116,24 @@ module npu_reader #(
     wire [31:0] left  = start ? desc[`NPU_D_POSITIONS] : left_q;
     wire [31:0] tiles = start ? row_tiles : tiles_q;
     wire [23:0] slot  = start ? tile : slot_q;
-    wire [31:0] i = start ? 32'd0 : i_q, j = start ? 32'd0 : j_q, k = start ? 32'd0 : k_q;
-    wire [47:0] of_y = start ? 48'd0 : tap_y_q, of_x = start ? 48'd0 : tap_x_q;
-    wire [47:0] tap_row = start ? 48'd0 : tap_row_q, tap_col = start ? 48'd0 : tap_col_q, tap = start ? 48'd0 : tap_q;
+    wire [31:0] i = start ? 32'd0 : i_q;
+    wire [31:0] j = start ? 32'd0 : j_q;
+    wire [31:0] k = start ? 32'd0 : k_q;
+    wire [47:0] of_y = start ? 48'd0 : tap_y_q;
+    wire [47:0] of_x = start ? 48'd0 : tap_x_q;
+    wire [47:0] tap_row = start ? 48'd0 : tap_row_q;
+    wire [47:0] tap_col = start ? 48'd0 : tap_col_q;
+    wire [47:0] tap = start ? 48'd0 : tap_q;
     wire [31:0] col = start ? 32'd0 : col_q;
-    wire [47:0] y   = start ? y_first : y_q,     x  = start ? x_first : x_q;
-    wire [47:0] row = start ? row_first : row_q, at = start ? col_first : at_q;
+    wire [47:0] y = start ? y_first : y_q;
+    wire [47:0] x = start ? x_first : x_q;
+    wire [47:0] row = start ? row_first : row_q;
+    wire [47:0] at = start ? col_first : at_q;
 
     // ---- where in the walk this cycle is
-    wire more_k = k + 1 != kc, more_j = !expand && j + 1 != kw, more_i = !expand && i + 1 != kh;
+    wire more_k = k + 1 != kc;
+    wire more_j = !expand && j + 1 != kw;
+    wire more_i = !expand && i + 1 != kh;
     wire tile_ends  = !mm || {24'd0, cycle} == TC - 1;
     wire last_tap   = !more_k && !more_j && !more_i;
     wire last_tiles = !mm || SHARED || tiles <= ENGINES;
@@ -129,7 +144,8 @@ module npu_reader #(
     assign skew = turns ? left[7:0] - 8'd1 : m_count - 8'd1;
 
     // ---- the read
-    wire [47:0] in_y = y + of_y, in_x = x + of_x;
+    wire [47:0] in_y = y + of_y;
+    wire [47:0] in_x = x + of_x;
     wire        in_map = in_y < {16'd0, in_h} && in_x < {16'd0, in_w};         // negative numbers are large ones
     wire [47:0] address = row + at + tap;
     wire [23:0] next_slot = {8'd0, slot} + 1 == SLOTS ? 24'd0 : slot + 24'd1;

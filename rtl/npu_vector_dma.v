@@ -102,15 +102,24 @@ module npu_vector_dma #(
     wire [3:0]  space = s_desc[`NPU_D_SPACE];
     wire [8:0]  to    = s_desc[`NPU_D_WR];
     wire [31:0] count = s_desc[`NPU_D_POSITIONS];
-    wire [31:0] cols  = s_desc[`NPU_D_REG(`NPU_REG_COLS)],  rd_row = s_desc[`NPU_D_REG(`NPU_REG_RD_ROW)];
-    wire [31:0] rd_col = s_desc[`NPU_D_REG(`NPU_REG_RD_COL)], out_cols = s_desc[`NPU_D_REG(`NPU_REG_OUT_COLS)];
-    wire [31:0] wr_row = s_desc[`NPU_D_REG(`NPU_REG_WR_ROW)], wr_col = s_desc[`NPU_D_REG(`NPU_REG_WR_COL)];
+    wire [31:0] cols = s_desc[`NPU_D_REG(`NPU_REG_COLS)];
+    wire [31:0] rd_row = s_desc[`NPU_D_REG(`NPU_REG_RD_ROW)];
+    wire [31:0] rd_col = s_desc[`NPU_D_REG(`NPU_REG_RD_COL)];
+    wire [31:0] out_cols = s_desc[`NPU_D_REG(`NPU_REG_OUT_COLS)];
+    wire [31:0] wr_row = s_desc[`NPU_D_REG(`NPU_REG_WR_ROW)];
+    wire [31:0] wr_col = s_desc[`NPU_D_REG(`NPU_REG_WR_COL)];
     wire        from_dram = space == `NPU_SPACE_DRAM;
     wire        from_net  = space == `NPU_SPACE_NET_IN_Q;
     wire        from_vrf  = space >= `NPU_SPACE_INITIAL_VRF && space <= `NPU_SPACE_MULTIPLY_VRF_1;
-    wire        to_dram = to[`NPU_SPACE_DRAM], to_net = to[`NPU_SPACE_NET_OUT_Q], to_chip = to[8:3] != 6'd0;
-    wire is_load = from_dram && to_chip, is_emit = from_dram && to_net, is_take = from_net && to_chip;
-    wire is_pour = from_net && to_dram, is_pass = from_net && to_net, is_spill = from_vrf && to_dram;
+    wire to_dram = to[`NPU_SPACE_DRAM];
+    wire to_net = to[`NPU_SPACE_NET_OUT_Q];
+    wire to_chip = to[8:3] != 6'd0;
+    wire is_load = from_dram && to_chip;
+    wire is_emit = from_dram && to_net;
+    wire is_take = from_net && to_chip;
+    wire is_pour = from_net && to_dram;
+    wire is_pass = from_net && to_net;
+    wire is_spill = from_vrf && to_dram;
     wire is_send = from_vrf && to_net;
     wire illegal = !(is_load || is_emit || is_take || is_pour || is_pass || is_spill || is_send) || count == 32'd0;
     // what the storing side needs to know: instruction word, to NetOutQ, targets, addresses, nest
@@ -239,7 +248,8 @@ module npu_vector_dma #(
     reg  [3:0] staging_q;                                          // moves from NetInQ that are not yet staged
     wire staged_last = n_last && n_move[278];
     assign staged_all = staging_q == 4'd0 || (staging_q == 4'd1 && staged_last);
-    wire r_stages = !f_here && r_to[6], n_stages = !f_here && !r_to[6] && n_to[6];
+    wire r_stages = !f_here && r_to[6];
+    wire n_stages = !f_here && !r_to[6] && n_to[6];
     assign r_to_ready[6] = r_stages && stage_ready;
     assign n_to_ready[6] = n_stages && stage_ready;
     npu_dma_send #(.V_BYTES(V_BYTES), .NET_BYTES(NET_BYTES), .AXI_BYTES(AXI_BYTES), .STAGE(STAGE)) send_i (

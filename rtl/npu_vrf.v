@@ -76,7 +76,9 @@ module npu_vrf #(
     endgenerate
 
     // ---- banks
-    wire read_bank = ^read_addr, write_bank = ^write_addr, d_bank = ^d_addr;
+    wire read_bank = ^read_addr;
+    wire write_bank = ^write_addr;
+    wire d_bank = ^d_addr;
     wire [1:0] reads  = read ? {read_bank, !read_bank} : 2'b00;     // which bank is met
     wire [1:0] writes = write ? {write_bank, !write_bank} : 2'b00;
     assign d_ready = !(reads[d_bank] && writes[d_bank]);
