@@ -33,6 +33,7 @@ class Options:
 
     valid: bool = True  # s_valid, m_valid and rst: a bit that travels with the data
     clock_enable: bool = True  # ce: 0 holds every register
+    functions: bool = True  # tables are functions; else always blocks, which Verilator keeps once for all instances
     command: str = ""  # that makes the file, for its header; default `npusim hls emit`
 
 
@@ -172,7 +173,10 @@ class Emitter:
                     statements.append(Comment(f"{line.file}:{line.line}: {line.text}"))
                 label = self.names[node.index]
                 self.widths[label] = node.width
-                statements.append(Net(label, node.width, expression(self, node)))
+                if node.op == "rom" and not self.options.functions:
+                    statements += self.table(label, node)
+                else:
+                    statements.append(Net(label, node.width, expression(self, node)))
             statements += self.registers(stage)
         return statements
 
@@ -234,18 +238,17 @@ class Emitter:
     def functions(self) -> list[vast.Node]:
         """Tables as functions of their index."""
         found: list[vast.Node] = []
-        for table, (label, node) in self.tables.items():
-            index = node.args[0]
-            cases = [
-                vast.Case((number(i, index.width),), assign(label, number(entry, node.width)))
-                for i, entry in enumerate(table)
-                if i < 1 << index.width and node.lo <= entry <= node.hi
-            ]
-            cases.append(vast.Case(None, assign(label, number(0, node.width))))
+        for label, node in self.tables.values():
             width = vast.Width(vast.IntConst(str(node.width - 1)), vast.IntConst("0"))
-            port = vast.Input("index", self.range(index.width))
-            found.append(vast.Function(label, width, (port, vast.CaseStatement(name("index"), tuple(cases)))))
+            port = vast.Input("index", self.range(node.args[0].width))
+            found.append(vast.Function(label, width, (port, lookup(label, node, name("index")))))
         return found
+
+    def table(self, label: str, node: Node) -> list[vast.Node]:
+        """A table as an always block."""
+        block = vast.Block((lookup(label, node, low(self, node.args[0], node.args[0].width)),))
+        always = vast.Always(vast.SensList((vast.Sens(None, "all"),)), block)
+        return [vast.Decl((vast.Reg(label, self.range(node.width)),)), always]
 
     def leftovers(self) -> list[vast.Node]:
         """Read the bits that nothing reads, so that lint stays useful for the others."""
@@ -281,6 +284,17 @@ class Emitter:
             found.append(port(vast.Output, "m_valid", 1, f"s_valid, {plan.latency} cycles later"))
         found += [port(vast.Output, p.name, p.width, described(p)) for p in self.outputs]
         return vast.Portlist(tuple(found))
+
+
+def lookup(label: str, node: Node, index: vast.Node) -> vast.Node:
+    """A case statement that gives a variable the entry of a table; 0 where the index is never seen."""
+    cases = [
+        vast.Case((number(i, node.args[0].width),), assign(label, number(entry, node.width)))
+        for i, entry in enumerate(node.attrs)
+        if i < 1 << node.args[0].width and node.lo <= entry <= node.hi
+    ]
+    cases.append(vast.Case(None, assign(label, number(0, node.width))))
+    return vast.CaseStatement(index, tuple(cases))
 
 
 def described(port: Port) -> str:

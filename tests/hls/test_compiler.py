@@ -131,6 +131,14 @@ def test_options_decide_the_control_ports(options: Options) -> None:
     assert ("m_valid" in text) == options.valid == ("input wire rst" in text)
 
 
+def test_tables_are_functions_or_always_blocks() -> None:
+    instance = KERNELS["f16_add"]
+    assert "endfunction" in emit(instance, plan(instance), Options())
+    text = emit(instance, plan(instance), Options(functions=False))
+    assert "function" not in text
+    assert "always @(*) begin\n        case(" in text
+
+
 def lint(sources: list[Path]) -> None:
     for source in sources:
         command = ["verilator", "--lint-only", "-Wall", "-Wpedantic", str(source)]

@@ -21,7 +21,7 @@ from npusim_hls.errors import HlsError
 from npusim_hls.kernel import Instance
 
 COMMAND = "python -m npusim.rtl.kernels"
-OPTIONS = Options(valid=False, clock_enable=False, command=COMMAND)
+OPTIONS = Options(valid=False, clock_enable=False, functions=False, command=COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
