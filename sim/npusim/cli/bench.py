@@ -33,6 +33,7 @@ Examples:
   npusim bench model.onnx -c machine.toml --json report.json
   npusim bench model.npu --model model.onnx --runs 20
   npusim bench resnet50 --runs 0              time alone: nothing is measured on this computer
+  npusim bench mlp --warm                     weights in MatrixRf already, as behind an earlier inference
 """
 
 
@@ -45,9 +46,19 @@ Examples:
 @click.option("--runs", type=click.IntRange(0, 10_000), default=5, metavar="N",
               help="Runs of each measurement here; the median counts. 0 for none.  [default: 5]")  # fmt: skip
 @click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for the comparison.")
+@click.option(
+    "--warm", is_flag=True, help="Weights are in MatrixRf when the run begins; refused where they do not stay."
+)
 @debug_option
 def bench_command(
-    model: str, config: str | None, json_path: str | None, threads: int, seed: int, runs: int, onnx_path: str | None
+    model: str,
+    config: str | None,
+    json_path: str | None,
+    threads: int,
+    seed: int,
+    runs: int,
+    onnx_path: str | None,
+    warm: bool,
 ) -> None:
     """Simulate one inference at batch size one and print its latency, layer by layer.
 
@@ -55,22 +66,27 @@ def bench_command(
     the same network in ONNX Runtime on this computer. How to read it: docs/read-the-report.md.
     """
     loaded = load_program(model, config, seed=seed, model=onnx_path)
-    report = measure(loaded, threads, seed, runs)
+    report = measure(loaded, threads, seed, runs, warm)
     finish(bench_lines(report), [], json_path, report.to_json())
 
 
-def measure(loaded: Loaded, threads: int, seed: int, runs: int) -> Report:
-    """Return the report of a program with everything that `runs` runs on this computer tell."""
+def measure(loaded: Loaded, threads: int, seed: int, runs: int, warm: bool = False) -> Report:
+    """Return the report of a program with everything that `runs` runs on this computer tell.
+
+    warm: its weights are in MatrixRf when the run begins; `InputError` where they do not stay there.
+    """
     from npusim.report.account import build_report
     from npusim.report.crossings import run_clock
     from npusim.report.reference import published
+    from npusim.report.warm import resident_moves
     from npusim.runtime import Session
 
     session = Session(loaded.program, threads=threads)
     begin = time.perf_counter()
-    timing = run_clock(loaded.program, session.decoded)
+    pinned = resident_moves(loaded.program, session.decoded) if warm else frozenset()
+    timing = run_clock(loaded.program, session.decoded, pinned)
     clock_s = time.perf_counter() - begin
-    report = build_report(loaded.program, timing)
+    report = build_report(loaded.program, timing, warm=warm)
     report.wall_s = {**loaded.wall_s, "simulate": None, "simulate_time": clock_s}
     if runs:
         _measure(report, loaded, session, clock_s, seed, runs)
@@ -141,7 +157,8 @@ def _threads(count: int) -> str:
 
 def bench_lines(report: Report) -> list[str]:
     """Return every table."""
-    lines = [f"{report.model} on {report.config}, {report.clock_mhz} MHz, batch size one"]
+    state = ", weights in MatrixRf before the run" if report.warm else ""
+    lines = [f"{report.model} on {report.config}, {report.clock_mhz} MHz, batch size one{state}"]
     blocks = [
         tables.layer_lines(report),
         tables.budget_lines(report),

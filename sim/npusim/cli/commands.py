@@ -15,6 +15,7 @@ COMMANDS = {
     "compile": "Compile an ONNX model to a program.",
     "run": "Simulate one inference: values, time, checks.",
     "bench": "Print one inference's latency, layer by layer.",
+    "validate": "Compare with every published figure.",
     "accuracy": "Accuracy on labelled data: float32 against the machine, layer by layer.",
     "disasm": "Turn a program into text.",
     "asm": "Turn text into a program, exactly back.",

@@ -73,8 +73,15 @@ class _QueueState:
 class Simulation:
     """Runs the clockwork of one program."""
 
-    def __init__(self, decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None) -> None:
+    def __init__(
+        self,
+        decoded: Decoded,
+        config: NpuConfig,
+        net_ready: NetReady | None = None,
+        pinned: frozenset[int] = frozenset(),
+    ) -> None:
         self.config = config
+        self.pinned = pinned
         self.chains = decoded.chains
         self.words = decoded.dispatched
         self.net_ready = net_ready or (lambda number: 0)
@@ -213,6 +220,10 @@ class Simulation:
         """Start a move: queue its DRAM turns, or complete it at once if it needs none."""
         c, state = self.config, self.queues[chain.queue]
         if isinstance(chain, WeightMove):
+            if chain.index in self.pinned:
+                state.started.append(at)
+                self._complete(Span(chain, dispatched, at, at, self._in_order(chain, at)))
+                return
             self.dram.request(Transfer(chain, dispatched, at, chain.tiles, c.tile_bytes, chain.tiles * c.tile_bytes))
             return
         assert isinstance(chain, VectorMove)
@@ -277,9 +288,12 @@ def _token_cause(chain: Chain) -> str:
     return "link" if spaces & {Space.NET_IN_Q, Space.NET_OUT_Q} else "dram"
 
 
-def simulate_time(decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None) -> Timing:
+def simulate_time(
+    decoded: Decoded, config: NpuConfig, net_ready: NetReady | None = None, pinned: frozenset[int] = frozenset()
+) -> Timing:
     """Return the times of a verified program.
 
     net_ready: for the n-th move on the network queues the cycle in which it can begin (host tensors arrive late).
+    pinned: weight moves, by chain, whose tiles are in MatrixRf already: they start, take no time and give their tokens.
     """
-    return Simulation(decoded, config, net_ready).run()
+    return Simulation(decoded, config, net_ready, pinned).run()

@@ -137,6 +137,7 @@ class Report:
     check: dict[str, Any] | None = None
     golden: dict[str, Any] | None = None
     overflow: bool | None = None
+    warm: bool = False
     compared: list[Compared] = field(default_factory=list)
 
     @property
@@ -205,6 +206,7 @@ class Report:
             "compared": [dataclasses.asdict(row) for row in self.compared],
             "wall_s": self.wall_s,
             "overflow": self.overflow,
+            "warm": self.warm,
         }
         if self.check is not None:
             data["check"] = self.check
@@ -213,8 +215,10 @@ class Report:
         return data
 
 
-def build_report(program: Program, timing: Timing, host_s: Mapping[str, float] | None = None) -> Report:
-    """Return the report of one run; host_s: measured seconds by host step.
+def build_report(
+    program: Program, timing: Timing, host_s: Mapping[str, float] | None = None, *, warm: bool = False
+) -> Report:
+    """Return the report of one run; host_s: measured seconds by host step; warm: weights were in MatrixRf before.
 
     Raises nothing: a verified program and its own timing always make one.
     """
@@ -237,9 +241,10 @@ def build_report(program: Program, timing: Timing, host_s: Mapping[str, float] |
         tiling=tiling(program),
         macs_useful=sum(row.macs for row in program.nodes),
         peak_macs_per_cycle=c.macs_per_cycle,
-        bound_ms={name: cycles / (c.clock_mhz * 1e3) for name, cycles in bound_cycles(program, timing).items()},
+        bound_ms={name: cycles / (c.clock_mhz * 1e3) for name, cycles in bound_cycles(program, timing, warm).items()},
         dram_bytes={"read": timing.dram_read, "written": timing.dram_written},
         crossings=crossings(program),
+        warm=warm,
     )
 
 

@@ -76,12 +76,12 @@ def outside_ms(program: Program) -> float:
     return sum(c.microseconds for c in crossings(program) if not c.inside) * 1e-3
 
 
-def run_clock(program: Program, decoded: Decoded) -> Timing:
-    """Return the run's times, with tensors from the host arriving when they can."""
+def run_clock(program: Program, decoded: Decoded, pinned: frozenset[int] = frozenset()) -> Timing:
+    """Return the run's times, with tensors from the host arriving when they can; pinned: see `simulate_time`."""
     arrivals = _Arrivals(program, decoded)
     if not any(arrivals.waits.values()):
-        return Simulation(decoded, program.config).run()
-    simulation = Simulation(decoded, program.config, lambda number: arrivals.ready(number, simulation.spans))
+        return Simulation(decoded, program.config, pinned=pinned).run()
+    simulation = Simulation(decoded, program.config, lambda number: arrivals.ready(number, simulation.spans), pinned)
     return simulation.run()
 
 
