@@ -29,6 +29,9 @@ BENCH = Path(__file__).parent / "verilog"
 HARNESS = ("axi_dram.v", "npu_harness.v")
 TOP = "npu_harness"
 SMALL = 16
+LARGE = ("-fno-dfg", "-fno-table", "--output-split", "40000", "--output-split-cfuncs", "20000")
+"""Flags for large machines, beside npu_lanes.vlt: one code for all lanes, so nothing that differs between them."""
+LARGE_DRAM = 1 << 26  # bytes: one simulation for all programs
 VERILATOR = ("--x-assign", "unique", "--x-initial", "unique", "-O3", "-Wno-fatal", "-Wno-lint", "--quiet")
 
 
@@ -74,15 +77,19 @@ def build(
     dram_size: bytes that programs use, rounded up; say: called with what takes long.  Raises `ConfigError` for a
     machine that the RTL cannot be, `RtlError` where a tool is missing or fails.
     """
-    values = {**parameters(config), "DRAM_BYTES": _memory_bytes(dram_size), "DRAM_LATENCY": config.dram_latency}
+    large = config.native_dim > SMALL
+    dram = _memory_bytes(max(dram_size, LARGE_DRAM if large else 0))
+    values = {**parameters(config), "DRAM_BYTES": dram, "DRAM_LATENCY": config.dram_latency}
     kernels = kernel_modules(config)
     try:
         variables = environment(simulator)
         extra = waveform_args() if waves and simulator == "verilator" else []
     except HlsError as error:
         raise RtlError(str(error)) from None
+    if large and simulator == "verilator":
+        extra = [*LARGE, *extra]
     files = sources()
-    optimise = "-O1" if config.native_dim <= SMALL else "-O2"  # small machines take longer to build than to run
+    optimise = "-O2" if large else "-O1"  # small machines take longer to build than to run
     parts = [simulator, waves, values, kernels, VERILATOR, extra, optimise, variables.get("VERILATOR_ROOT")]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for file in [*files, *sorted(rtl_folder().glob("*.vh")), *sorted(BENCH.iterdir())]:
@@ -123,6 +130,8 @@ def _memory_bytes(size: int) -> int:
 def _verilator(staging: Path, files: list[Path], extra: list[str], optimise: str) -> list[list[str]]:
     first = ["verilator", "--cc", "--exe", "--top-module", TOP, "--Mdir", str(staging), *VERILATOR, *extra]
     first += [f"-I{rtl_folder()}", f"-I{staging}", str(BENCH / "npu_main.cpp"), *map(str, files)]
+    if extra[: len(LARGE)] == [*LARGE]:
+        first.append(str(BENCH / "npu_lanes.vlt"))
     jobs = min(4, os.cpu_count() or 1)
     make = ["make", f"-j{jobs}", "-C", str(staging), "-f", f"V{TOP}.mk", f"OPT_FAST={optimise}", "OPT_SLOW=-O0"]
     return [first, make]
