@@ -52,9 +52,12 @@ class Net:
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
-def residual(size: int = 18, width: int = 8) -> onnx.ModelProto:
-    """A 7 x 7 stem, both poolings, strided, dilated and padded convolutions, a residual sum, a classifier."""
-    net = Net(1, 3, size)
+def residual(size: int = 18, width: int = 8, channels: int = 2) -> onnx.ModelProto:
+    """A 7 x 7 stem, both poolings, strided, dilated and padded convolutions, a residual sum, a classifier.
+
+    With two channels the stem's tiles fit the MatrixRf, and it reads the Expander; three go through DRAM.
+    """
+    net = Net(1, channels, size)
     stem = net.op("Relu", net.conv("x", width, 7, strides=[2, 2], pads=[3, 3, 3, 3]))
     pool = net.op("MaxPool", stem, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     main = net.op("Relu", net.conv(pool, width + 4, 3, strides=[2, 2], pads=[1, 1, 1, 1]))
