@@ -88,7 +88,7 @@ LOAD, RANGE, NEVER = "v_rd DRAM 0 | v_wr InitialVrf 0 | end_chain", Fault.ADDRES
 CASES = [
     Case("opcode", "s_wr ROWS 1 | 0xfc00000000000000 | halt", Fault.ILLEGAL_INSTRUCTION, 1),
     Case("chain", f"{V} | end_chain | halt", Fault.ILLEGAL_CHAIN, 1),
-    Case("no halt", f"{IN} | s_wr ROWS 1", Fault.NO_HALT, 3, vectors=1),
+    Case("no halt", "s_wr ROWS 1 | s_wr COLS 3", Fault.NO_HALT, 1),
     Case("program too large", "halt", RANGE, 4096, registers={"PROGRAM_WORDS": 5000}),
     Case("reader", f"v_rd InitialVrf 1024 | {W} | end_chain | halt", RANGE, 2),
     Case("write-back", f"{IN} | {V} | v_wr AddSubVrf_0 256 | end_chain wait=vector | halt", RANGE, 5, vectors=1),
@@ -150,7 +150,7 @@ def test_top(simulator: str, preset: str, tmp_path: Path) -> None:
              cases=cases)  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", ["tiny", "tiny_private"])
+@pytest.mark.parametrize("preset", ["tiny", "tiny_private", pytest.param("arria10", marks=pytest.mark.slow)])
 def test_lint(preset: str, tmp_path: Path) -> None:
     config = load_config(preset)
     lint("npu_top", sources(config, tmp_path), top_parameters(config))
@@ -351,6 +351,7 @@ async def every_fault_ends_clean(dut: Any) -> None:
             await machine.bench.tick(20)
             assert await machine.read("ERROR_CODE") == case.code, f"{case.name}: a start clears the fault"
         machine.trouble = ""
+        assert machine.source.idle(), f"{case.name}: not all of NetInQ was taken"
         await machine.soft_reset()
         if machine.bench.rng.random() < 0.4 or case.trouble:
             await machine.works()
