@@ -70,13 +70,15 @@ module npu_control #(
 
     wire quiet  = quiet_q == 3'd7;
     wire hungry = cfg_watchdog != 32'd0 && idle_q >= cfg_watchdog;
+    wire halt;
     wire any    = f_valid != {SOURCES{1'b0}};
     wire over   = halted_q && empty;                       // nothing more is asked of the bus
     wire ended  = over && quiet;
 
     assign clear = state_q == CLEAR || state_q == WIPE;
     assign start = state_q == BEGIN;
-    assign stop  = state_q == FAULT || state_q == QUIET;
+    assign halt  = state_q == FAULT || state_q == QUIET;
+    assign stop  = halt || clear;                          // also while units drop what they were halted with
     assign busy  = !(state_q == IDLE || (state_q == FAULT && quiet));
 
     always @* begin
@@ -112,7 +114,7 @@ module npu_control #(
 
     always @(posedge clk) begin
         state_q <= rst ? IDLE : state_d;
-        quiet_q <= !(stop || over) || !bus_idle ? 3'd0 : quiet ? quiet_q : quiet_q + 3'd1;
+        quiet_q <= !(halt || over) || !bus_idle ? 3'd0 : quiet ? quiet_q : quiet_q + 3'd1;
         if (word_done)
             last_pc_q <= word_pc;
         if (rst || clear) begin

@@ -184,8 +184,10 @@ async def resets_in_every_state(dut: Any) -> None:
             clear, busy, stop = await unit.get("clear", "busy", "stop")
             assert (clear, busy, stop) == (0, 1, 1), f"trial {trial}: {(clear, busy, stop)} with a busy bus"
         dut.bus_idle.value = 1
-        clears = [(await unit.get("clear"))[0] for _ in range(16)]
+        seen = [await unit.get("clear", "stop") for _ in range(16)]
+        clears = [clear for clear, _ in seen]
         assert sum(clears) == 1, clears
+        assert all(stop for _, stop in seen[: clears.index(1) + 1]), "a unit must not go on before it is cleared"
         assert await unit.get("busy", "stop", "fault", "done", "cycles") == (0, 0, 0, 0, 0)
     await unit.start()
     assert await unit.get("busy") == (1,)
