@@ -23,7 +23,7 @@ LANES = 64
 WIDE = replace(
     load_config("arria10"),
     name="wide", device="none", native_dim=LANES, block=LANES, lanes=16, engines=4, initial_vrf=1024, addsub_vrf_0=1024,
-    multiply_vrf_0=1024, lat_acc=4,
+    multiply_vrf_0=1024, lat_acc=4, sigmoid_tanh_0=True, sigmoid_tanh_1=True,
 )  # fmt: skip
 NARROW = replace(WIDE, name="narrow", native_dim=8, block=8, lanes=2, mrf_tiles=8)
 
