@@ -23,7 +23,14 @@ from npusim.errors import ProgramError
 from npusim.isa import BY_NAME, BY_OPCODE, LOOP_DEPTH, OPCODE_LSB, Reg, encode
 
 # Refusals that a unit finds out as it runs, or nobody (own reads): dispatch lets such a chain pass.
-_LATER = (r"reaches vector", r"reaches byte", r"overwrites vectors", r"overlaps the source", r"expected a divisor")
+_LATER = (
+    r"reaches vector",
+    r"reaches byte",
+    r"overwrites vectors",
+    r"overlaps the source",
+    r"expected a divisor",
+    r"stands behind halt",
+)  # the machine stops at halt and never sees it
 _CODES = (
     (Fault.ILLEGAL_INSTRUCTION, r"illegal opcode|bits outside its fields|no register|no memory space|NaN or infinity"),
     (
