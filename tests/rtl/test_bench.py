@@ -15,6 +15,7 @@ from streams import Bench, Sink, Source, compare, pack, unpack
 from npusim.chain import decode_stream
 from npusim.config import load_config
 from npusim.isa import Reg, Space, encode
+from npusim_hls.simulators import missing
 
 pytestmark = pytest.mark.rtl
 
@@ -102,6 +103,19 @@ def test_a_waveform_is_written(simulator: str, skid: Path, tmp_path: Path, monke
     monkeypatch.setenv("NPUSIM_WAVES", str(tmp_path / "waves.fst"))
     simulate("skid", [skid], __name__, simulator, job={"beats": 20, "free": True})
     assert (tmp_path / "waves.fst").read_bytes()[:1] == b"\0"  # an FST header block
+
+
+def test_verilator_needs_no_python_on_path(skid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian has python3 alone; the makefile of Verilator's package calls python."""
+    if missing("verilator"):
+        pytest.skip(str(missing("verilator")))
+    broken = tmp_path / "bin" / "python"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("NPUSIM_CACHE_DIR", str(tmp_path))  # so that it is built
+    simulate("skid", [skid], __name__, "verilator", job={"beats": 20, "free": True})
 
 
 def test_lint_names_the_warning(tmp_path: Path) -> None:
