@@ -1,6 +1,7 @@
 // npu_dispatch: the program to chain descriptors: fetch, decode, check, push.
-// Contract: one word a cycle leaves the pipeline (word_done); an end_chain only when its queue has room, and all
-// words behind it wait. A fault leaves in place of its word; nothing follows it, or halt, or `stop`.
+// Contract: a word leaves the pipeline (word_done) DISPATCH_INTERVAL cycles behind the one before, or later: an
+// end_chain only when its queue has room, and all words behind it wait. A fault leaves in place of its word, in its
+// cycle; nothing follows it, or halt, or `stop`.
 // The pipeline is deep: memory, word, chain, two steps of checks. Nothing that is dispatched feeds back to it, so its
 // depth shows only between `start` and the first word, which is cycle 0.
 // Test: tests/rtl/test_npu_dispatch.py
@@ -16,7 +17,8 @@ module npu_dispatch #(
     parameter EXPANDER_ROWS  = 8,
     parameter IMEM_WORDS     = 4096,
     parameter SIGMOID_TANH_0 = 1,                  // MFU0 has sigmoid and tanh
-    parameter SIGMOID_TANH_1 = 1
+    parameter SIGMOID_TANH_1 = 1,
+    parameter DISPATCH_INTERVAL = 1                // cycles from word to word
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -46,14 +48,27 @@ module npu_dispatch #(
     wire [47:0] row;
     wire [46:0] elements;
 
+    // ---- the pace: cycles until the next word may leave; bubbles, which no word follows, may leave always
+    localparam P_W = $clog2(DISPATCH_INTERVAL + 1);
+    localparam [31:0] INTERVAL = DISPATCH_INTERVAL;
+    reg  [P_W-1:0] pace_q;
+    wire due  = pace_q == {P_W{1'b0}} && !stop;
     wire full = c_end && (queue & m_ready) == {`NPU_QUEUE_N{1'b0}};
-    wire move = !full && !stop;
+    wire move = due && !full;
 
-    assign m_valid     = c_end && !stop ? queue : {`NPU_QUEUE_N{1'b0}};
+    assign m_valid     = c_end && due ? queue : {`NPU_QUEUE_N{1'b0}};
     assign word_done   = c_valid && c_fault == FAULT_NONE && move;
     assign halt_done   = c_halt && move;
-    assign fault_valid = c_valid && c_fault != FAULT_NONE && !stop;
+    assign fault_valid = c_valid && c_fault != FAULT_NONE && due;
     assign fault_code  = c_fault;
+
+    always @(posedge clk)
+        if (rst || clear)
+            pace_q <= {P_W{1'b0}};
+        else if (word_done)
+            pace_q <= INTERVAL[P_W-1:0] - 1'b1;
+        else if (pace_q != {P_W{1'b0}})
+            pace_q <= pace_q - 1'b1;
 
     npu_fetch #(.IMEM_WORDS(IMEM_WORDS)) fetch (
         .clk(clk), .rst(rst), .clear(clear), .start(start), .cfg_words(cfg_words), .imem_en(imem_en),

@@ -30,6 +30,7 @@ module npu_top #(
     parameter EXPANDER_ROWS   = 8,
     parameter IMEM_WORDS      = 4096,
     parameter QUEUE_DEPTH     = 4,
+    parameter DISPATCH_INTERVAL = 1,       // cycles from word to word
     parameter DRAM_BURST      = 256,       // bytes of a turn
     parameter NET_BYTES       = 8,
     parameter AXI_BYTES       = 8,         // width of the AXI4 data bus
@@ -222,7 +223,7 @@ module npu_top #(
     npu_dispatch #(
         .NATIVE_DIM(NATIVE_DIM), .ENGINES(ENGINES), .SHARED_WEIGHTS(SHARED_WEIGHTS), .MRF_TILES(MRF_TILES),
         .EXPANDER(EXPANDER), .EXPANDER_ROWS(EXPANDER_ROWS), .IMEM_WORDS(IMEM_WORDS),
-        .SIGMOID_TANH_0(SIGMOID_TANH_0), .SIGMOID_TANH_1(SIGMOID_TANH_1)
+        .DISPATCH_INTERVAL(DISPATCH_INTERVAL), .SIGMOID_TANH_0(SIGMOID_TANH_0), .SIGMOID_TANH_1(SIGMOID_TANH_1)
     ) dispatch_i (
         .clk(clk), .rst(rst), .clear(clear), .start(start), .stop(stop), .cfg_words(cfg_words), .imem_en(imem_en),
         .imem_addr(imem_addr), .imem_data(imem_data), .m_valid(x_valid), .m_ready(x_ready), .m_desc(x_desc),

@@ -60,6 +60,7 @@ class NpuConfig:
     expander_rows: int  # kernel rows that the Expander reads side by side (row banks)
     imem_words: int  # instruction words held
     queue_depth: int  # chains waiting in each of the three queues
+    dispatch_interval: int  # cycles from one dispatched word to the next, at least
     clock_mhz: int
     dram_gbps: float  # peak, all channels [GB/s]
     dram_efficiency: float  # share of the peak that long bursts reach

@@ -79,6 +79,7 @@ def test_the_fingerprint_sees_every_field() -> None:
         ({"link_latency_us": -1}, "link_latency_us is -1, expected more than 0"),
         ({"initial_vrf": 0}, "initial_vrf is 0, expected at least 1"),
         ({"queue_depth": 1}, "queue_depth is 1, expected at least 2"),
+        ({"dispatch_interval": 0}, "dispatch_interval is 0, expected at least 1"),
         ({"dram_burst": 32}, "dram_burst is 32, expected at least 64"),
         ({"dram_burst": 100}, "dram_burst is 100, expected a multiple of 64"),
         ({"lanes": 24}, "native_dim 128 is not a multiple of lanes 24"),

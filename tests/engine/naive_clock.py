@@ -32,7 +32,7 @@ class Clock:
         left: dict[Queue, int] = {}  # bytes of DRAM turns left of the DMA's move
         turn_ready: dict[Queue, int] = {}
         channel, last = Fraction(0), Queue.VECTOR
-        word, cycle = 0, 0
+        word, cycle, next_word = 0, 0, 0
 
         def give(chain: Chain, at: int) -> None:
             if chain.queue is not Queue.COMPUTE:  # moves complete in order, one a cycle
@@ -138,14 +138,14 @@ class Clock:
                         tail = 2 * (c.lat_mul + c.lat_add + c.lat_act) + c.lat_reduce + c.lat_write
                         give(chain, cycle + last_entry + tail)
             # dispatch one word
-            if word in ends:
+            if cycle >= next_word and word in ends:
                 chain = ends[word]
                 if len(queues[chain.queue]) < c.queue_depth:
                     queues[chain.queue].append(chain)
                     entered[chain.index] = cycle
-                    word += 1
-            elif word < self.decoded.dispatched - 1:
-                word += 1
+                    word, next_word = word + 1, cycle + c.dispatch_interval
+            elif cycle >= next_word and word < self.decoded.dispatched - 1:
+                word, next_word = word + 1, cycle + c.dispatch_interval
             cycle += 1
             assert cycle < 1_000_000
 

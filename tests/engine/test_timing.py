@@ -77,15 +77,16 @@ def check_data_is_there(timing: Timing, config: NpuConfig) -> None:
     st.sampled_from([2, 3, 16]),
     st.sampled_from([0.7, 5.3, 34.1]),
     st.integers(1, 9),
+    st.sampled_from([1, 2, 7]),
 )
 def test_every_chain_starts_and_completes_when_the_document_says(
     seed: int, channels: tuple[int, ...], size: int, vectors: int, slots: int, shared: bool, depth: int, gbps: float,
-    latency: int,
+    latency: int, interval: int,
 ) -> None:  # fmt: skip
     config = dataclasses.replace(
         IMAGE, initial_vrf=vectors, addsub_vrf_1=vectors, mrf_tiles=slots // 2 * 4, shared_weights=shared,
         queue_depth=depth, dram_gbps=gbps, dram_burst=256, lat_mul=latency, lat_bfp=latency, lat_dma=latency,
-        lat_sem=1 + latency % 3, expander=64,
+        lat_sem=1 + latency % 3, expander=64, dispatch_interval=interval,
     )  # fmt: skip
     try:
         decoded = programs(config, seed, channels, size)
@@ -101,9 +102,11 @@ def test_every_chain_starts_and_completes_when_the_document_says(
 
 
 @settings(max_examples=25, deadline=None, phases=[Phase.generate])
-@given(st.integers(0, 1 << 32), st.booleans(), st.sampled_from([2, 16]))
-def test_random_programs_and_their_loops_take_the_documented_time(seed: int, shared: bool, depth: int) -> None:
-    config = dataclasses.replace(small_machine(4, shared), queue_depth=depth)
+@given(st.integers(0, 1 << 32), st.booleans(), st.sampled_from([2, 16]), st.sampled_from([1, 3, 11]))
+def test_random_programs_and_their_loops_take_the_documented_time(
+    seed: int, shared: bool, depth: int, interval: int
+) -> None:
+    config = dataclasses.replace(small_machine(4, shared), queue_depth=depth, dispatch_interval=interval)
     decoded = decode_stream(random_case(Random(seed), config, chains=4).words, config)
     timing = simulate_time(decoded, config)
     clock = Clock(decoded, config)
@@ -113,11 +116,31 @@ def test_random_programs_and_their_loops_take_the_documented_time(seed: int, sha
     check_account(timing, config)
 
 
-def test_every_word_of_a_loop_takes_a_cycle_and_its_end_no_more() -> None:
+@pytest.mark.parametrize("interval", [1, 3, 11])
+def test_every_word_of_a_loop_takes_an_interval_and_its_end_no_more(interval: int) -> None:
     text = "loop 5|s_add WR_BASE, 1|loop 2|end_loop|v_rd NetInQ, 0|v_wr InitialVrf, 0, base|end_chain|end_loop|halt"
-    config = small_machine(4, True)
+    config = dataclasses.replace(small_machine(4, True), dispatch_interval=interval)
     timing = simulate_time(decode_stream(assemble(text.replace("|", "\n")), config), config)
-    assert [s.dispatched for s in timing.spans] == [7 + 8 * i for i in range(5)]
+    assert [s.dispatched for s in timing.spans] == [(7 + 8 * i) * interval for i in range(5)]
+
+
+@pytest.mark.parametrize("interval", [1, 3, 11])
+def test_words_behind_a_full_queue_keep_the_interval(interval: int) -> None:
+    chain = "v_rd NetInQ, 0|v_wr InitialVrf, 0|end_chain|"
+    config = dataclasses.replace(small_machine(4, True), dispatch_interval=interval, queue_depth=2, net_bytes=1)
+    text = f"s_wr ROWS, 20|s_wr WR_ROW, 1|{chain * 8}halt"
+    timing = simulate_time(decode_stream(assemble(text.replace("|", "\n")), config), config)
+    starts = [s.start for s in timing.spans]
+    assert [s.dispatched for s in timing.spans[3:]] == starts[1:-2], "a word leaves when a chain of its queue starts"
+    assert timing.cycles == timing.spans[-1].complete
+
+
+@pytest.mark.parametrize("interval", [1, 3, 11])
+def test_halt_keeps_the_interval(interval: int) -> None:
+    config = dataclasses.replace(small_machine(4, True), dispatch_interval=interval)
+    alone = simulate_time(decode_stream(assemble("halt"), config), config)
+    behind = simulate_time(decode_stream(assemble("s_wr ROWS, 3\n" * 4 + "halt"), config), config)
+    assert (alone.cycles, behind.cycles) == (1, 4 * interval + 1)
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny_private"])

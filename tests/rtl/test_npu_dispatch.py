@@ -22,13 +22,13 @@ pytestmark = pytest.mark.rtl
 SOURCES = ["npu_dispatch.v", "npu_fetch.v", "npu_assemble.v", "npu_decode.v", "npu_products.v", "npu_check.v"]
 FIELDS = (
     "native_dim", "engines", "shared_weights", "mrf_tiles", "expander", "expander_rows", "imem_words",
-    "sigmoid_tanh_0", "sigmoid_tanh_1",
+    "sigmoid_tanh_0", "sigmoid_tanh_1", "dispatch_interval",
 )  # fmt: skip
 
 
-def machine(shared: bool) -> NpuConfig:
+def machine(shared: bool, interval: int = 1) -> NpuConfig:
     config: NpuConfig = random_programs().small_machine(4, shared)
-    return replace(config, imem_words=2048)
+    return replace(config, imem_words=2048, dispatch_interval=interval)
 
 
 def parameters(config: NpuConfig) -> dict[str, int]:
@@ -43,10 +43,10 @@ def run(simulator: str, config: NpuConfig, case: str, job: Any, seed: int = 1, g
 # ---- pytest's side ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(("shared", "interval"), [(True, 1), (False, 1), (True, 3), (False, 11)])
 @pytest.mark.parametrize("gaps", ["free", "sink"])
-def test_legal_programs(simulator: str, gaps: str, shared: bool) -> None:
-    rng, config = random.Random(f"legal {shared}"), machine(shared)
+def test_legal_programs(simulator: str, gaps: str, shared: bool, interval: int) -> None:
+    rng, config = random.Random(f"legal {shared}"), machine(shared, interval)
     programs = [legal(rng, config) for _ in range(5 if simulator == "verilator" else 2)]
     programs.append(words_of(f"{V} | {W} | end_chain", {})[0])  # registers as reset leaves them
     job = [{"words": words, "pushes": pushes(words, config)} for words in programs]
@@ -193,9 +193,9 @@ def words_of(text: str, registers: dict[str, int]) -> tuple[list[int], int]:
     return words, len(head)
 
 
-@pytest.mark.parametrize("shared", [True, False])
-def test_every_rule(simulator: str, shared: bool) -> None:
-    config, job = machine(shared), []
+@pytest.mark.parametrize(("shared", "interval"), [(True, 1), (False, 1), (True, 3)])
+def test_every_rule(simulator: str, shared: bool, interval: int) -> None:
+    config, job = machine(shared, interval), []
     for text, registers, code, place in [*RULES, *(SHARED_RULES if shared else PRIVATE_RULES)]:
         words, first = words_of(text, registers)
         found = verdict(words, config)
@@ -227,8 +227,8 @@ def test_functions_that_a_unit_lacks(simulator: str, there: int) -> None:
 
 
 def test_lint() -> None:
-    for shared in (True, False):
-        lint("npu_dispatch", SOURCES, parameters(machine(shared)))
+    for shared, interval in ((True, 1), (False, 1), (True, 11)):
+        lint("npu_dispatch", SOURCES, parameters(machine(shared, interval)))
 
 
 # ---- the simulator's side --------------------------------------------------------------------------------------------
@@ -299,13 +299,20 @@ async def dispatches(dut: Any) -> None:
     for program in host.bench.job:
         await host.begin(program["words"])
         want = {at: (queue, bus) for at, queue, bus in program["pushes"]}
-        count, started, halted = 0, False, False
-        for _ in range(20 * len(program["words"]) + 100):
+        count, started, halted, due = 0, False, False, 0
+        interval = dut.DISPATCH_INTERVAL.value.to_unsigned()
+        for _ in range((20 + interval) * len(program["words"]) + 100):
             word, halt, fault, valid, ready = await host.cycle()
             started = started or bool(word or valid)
             assert not fault, f"word {host.fault[1]}: fault {host.fault[0]} in a legal program"
             if not started:
                 continue
+            due = max(0, due - 1)
+            if due:
+                assert not word, f"word {count} of the run leaves {due} cycles too early"
+                assert not valid, f"word {count} of the run is pushed {due} cycles too early"
+                continue
+            due = interval * word
             queue, bus = want.get(count, (-1, 0))
             held = queue >= 0 and not ready >> queue & 1
             assert bool(word) == (not held), (

@@ -44,6 +44,7 @@ MEANING = {
     "expander_rows": "kernel rows that the Expander reads side by side",
     "imem_words": "instruction words held",
     "queue_depth": "chains waiting in each of the three queues",
+    "dispatch_interval": "cycles from one dispatched instruction word to the next, at least",
     "clock_mhz": "clock [MHz]",
     "dram_gbps": "DRAM peak, all channels [GB/s]",
     "dram_efficiency": "share of the peak that long bursts reach",

@@ -90,7 +90,7 @@ class Simulation:
         self.tokens: dict[tuple[Queue, Queue], deque[tuple[int, str]]] = {(a, b): deque() for a in Queue for b in Queue}
         self.spans: list[Span | None] = [None] * len(self.chains)
         self.next = 0  # next chain to dispatch
-        self.dispatched = 0  # cycle in which its first word can be dispatched
+        self.dispatched = 0  # cycle in which the word behind the chain before can be dispatched
         self.previous: tuple[int, int, int] = (0, 0, -1)  # compute: start, busy end, last tail entry E
         self.passed = 0  # cycle from which on vectors may arrive at the matrix-vector unit
         self.account = dict.fromkeys(("compute", "vector", *CAUSES), 0)
@@ -111,8 +111,9 @@ class Simulation:
                 self._finish(transfer)
         assert all(span is not None for span in self.spans), "a verified program cannot block"
         spans = tuple(span for span in self.spans if span is not None)
-        halt = self.dispatched + self.words - (self.chains[-1].dispatch + 1 if self.chains else 0)
-        cycles = max([halt, *(s.complete for s in spans)])
+        before = self.chains[-1].dispatch + 1 if self.chains else 0
+        halt = self.dispatched + (self.words - 1 - before) * self.config.dispatch_interval
+        cycles = max([halt + 1, *(s.complete for s in spans)])
         self.account["drain"] += cycles - self.previous[1]
         return Timing(spans, cycles, self.account, self.dram.read, self.dram.written)
 
@@ -131,10 +132,11 @@ class Simulation:
                     return moved
                 room = state.started[earlier]
             before = self.chains[self.next - 1].dispatch + 1 if self.next else 0
-            at = max(self.dispatched + chain.dispatch - before, room)
+            interval = self.config.dispatch_interval
+            at = max(self.dispatched + (chain.dispatch - before) * interval, room)
             state.waiting.append((chain, at))
             state.count += 1
-            self.dispatched = at + 1
+            self.dispatched = at + interval
             self.next += 1
             moved = True
         return moved
