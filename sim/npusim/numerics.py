@@ -305,27 +305,28 @@ def quantise_activations(x: F32, m: int) -> tuple[I8, I16]:
     x about q * 2^(exp-(m-1)).  An all-zero vector gives q = 0, exp = -14.
     """
     _require(x, "x", np.float32, 2)
-    q = np.empty(x.shape, np.int8)
+    _require(x, "x", np.float32, 2)
+    q = np.empty(x.shape, np.uint8)
     exp = np.empty(x.shape[0], np.int16)
-    quantise_activations_into(x, m, q, exp, np.empty(x.shape[0], np.int32))
-    return q, exp
+    offset_activations(x, m, q, exp)
+    return (q ^ 128).view(np.int8), exp
 
 
-def quantise_activations_into(x: F32, m: int, q: I8, exp: I16, sums: I32) -> None:
-    """Quantise as `quantise_activations` into given arrays, and leave the sum of each vector's mantissas in `sums`.
+def offset_activations(x: F32, m: int, q: U8, exp: I16) -> None:
+    """Quantise as `quantise_activations` into given arrays, the mantissas plus 128, as `engine.matvec` takes them.
 
-    x: float32[n, N]; q: int8[n, N]; exp: int16[n]; sums: int32[n], which `engine.matvec.matvec` takes to save a pass.
+    x: float32[n, N]; q: uint8[n, N]; exp: int16[n].
     """
     _require(x, "x", np.float32, 2)
-    _require(q, "q", np.int8, 2)
+    _require(q, "q", np.uint8, 2)
     _require_mantissa(m)
-    if q.shape != x.shape or exp.shape != x.shape[:1] or sums.shape != x.shape[:1]:
-        raise InputError(f"q, exp, sums: got {q.shape}, {exp.shape}, {sums.shape} (allowed: those of x, {x.shape})")
-    _quantise_activations(x, m, q, exp, sums)
+    if q.shape != x.shape or exp.shape != x.shape[:1]:
+        raise InputError(f"q, exp: got {q.shape}, {exp.shape} (allowed: those of x, {x.shape})")
+    _offset_activations(x, m, q, exp)
 
 
 @njit(cache=True, nogil=True)
-def _quantise_activations(x: F32, m: int, q: I8, exp: I16, sums: I32) -> None:
+def _offset_activations(x: F32, m: int, q: U8, exp: I16) -> None:
     limit = np.float32((1 << m) - 1)
     width = x.shape[1]
     for i in range(x.shape[0]):
@@ -335,16 +336,12 @@ def _quantise_activations(x: F32, m: int, q: I8, exp: I16, sums: I32) -> None:
             top = max(top, magnitude_bits(row[j]))
         e = MIN_ACT_EXP if top == 0 else (top >> 23) - 127
         scale = np.float32(2.0 ** (m - 1 - e))
-        total = np.int32(0)
         for j in range(width):
             y = np.rint(row[j] * scale)
             y = limit if y > limit else y
             y = -limit if y < -limit else y
-            v = np.int32(y)
-            total += v
-            q[i, j] = v
+            q[i, j] = np.int32(y) + np.int32(128)
         exp[i] = e
-        sums[i] = total
 
 
 def quantise_weights(w: F32, m: int) -> tuple[I8, I8]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from npusim.engine import matvec as module
 from npusim.engine.matvec import TilePool, available_kernels, choose_kernel, matvec
@@ -48,7 +50,8 @@ class Case:
 
     def into(self, out: F32, **options: Any) -> bool:
         pool = TilePool(self.q, self.exp, self.m)
-        return matvec(pool, self.tiles, self.acts, self.act_exp, self.act_m, self.src, out, **options)
+        acts = self.acts.view(np.uint8) ^ 128
+        return matvec(pool, self.tiles, acts, self.act_exp, self.act_m, self.src, out, **options)
 
 
 def make(n: int, m: int = 5, act_m: int = 5, *, depth: int = 3, positions: int = 11, rows: int = 1, **how: Any) -> Case:
@@ -207,6 +210,72 @@ def test_just_beyond_is_unsafe_unless_the_row_is_zero() -> None:
     assert TilePool(q, exp, 5).unsafe.tolist() == [True, True, False]
 
 
+# First and last row and column that are not zero; of a tile of 48 rows, what the microkernels step by or not.
+SPANS = [
+    (0, 48, 0, 48),
+    (0, 16, 0, 48),
+    (32, 48, 0, 48),
+    (16, 32, 0, 3),
+    (17, 31, 5, 6),
+    (0, 48, 44, 48),
+    (47, 48, 47, 48),
+]
+
+
+def sparse(n: int, spans: list[tuple[int, int, int, int]], **how: Any) -> Case:
+    """A case whose tiles are zero outside of their spans, the last everywhere, with whatever exponents there."""
+    c = make(n, depth=len(spans) + 1, **how)
+    inside = np.zeros((len(spans) + 1, n, n), np.bool_)
+    for tile, (row, row_end, column, column_end) in enumerate(spans):
+        inside[tile, row:row_end, column:column_end] = True
+    c.q, c.exp = np.where(inside, c.q[: len(inside)], 0).astype(np.int8), c.exp[: len(inside)]
+    c.tiles = np.stack([np.random.default_rng(row).permutation(len(inside)) for row in range(len(c.tiles))]).astype(
+        "i4"
+    )
+    return c
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("n", [48, 50])
+def test_zero_rows_and_columns(kernel: str, n: int) -> None:
+    check(sparse(n, SPANS, rows=3, positions=9), kernel)
+    for span in SPANS:
+        check(sparse(n, [span, (0, 0, 0, 0)], positions=7), kernel)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_random_sparsity(kernel: str, data: st.DataObject) -> None:
+    n = data.draw(st.sampled_from([8, 24, 40]))
+    edges = st.tuples(*[st.integers(0, n)] * 4)
+    check(sparse(n, data.draw(st.lists(edges, min_size=1, max_size=5)), positions=data.draw(st.integers(1, 8))), kernel)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_zero_row_makes_a_positive_zero(kernel: str) -> None:
+    """Also of a flushed -0, and where the sums before it have cancelled."""
+    c = make(8, depth=3, positions=2)
+    c.q = np.zeros((4, 8, 8), np.int8)
+    c.q[0], c.q[1] = 1, -1
+    c.acts[:], c.act_exp[:], c.exp[:] = -1, 0, 0
+    c.tiles = np.array([[2, 3, 2], [0, 1, 2]], np.int32)
+    got, _ = c.run(kernel=kernel)
+    assert (got.view(np.uint32) == 0).all()
+    c.exp[:2] = -126  # every dot product of these is flushed; of a zero tile it is +0 whatever its exponents
+    c.acts[:] = 1
+    c.tiles = np.array([[1, 1, 1], [1, 1, 2]], np.int32)
+    got, _ = c.run(kernel=kernel)
+    assert (got[0].view(np.uint32) == 1 << 31).all()
+    assert (got[1].view(np.uint32) == 0).all()
+
+
+def test_spans_of_a_pool() -> None:
+    c = sparse(48, [(17, 31, 5, 6), (0, 33, 4, 48), (47, 48, 0, 1)])
+    c.q[0, 17, 5], c.q[0, 30, 5], c.q[1, 0, 4], c.q[1, 32, 47], c.q[2, 47, 0] = 1, 1, 1, 1, 1
+    assert TilePool(c.q, c.exp, c.m).spans.tolist() == [[16, 32, 1, 2], [0, 48, 1, 12], [32, 48, 0, 1], [0, 0, 0, 0]]
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_held_sums_continue(kernel: str) -> None:
     c = make(40, depth=6, positions=9, rows=2)
@@ -262,16 +331,15 @@ def test_threads_change_nothing(positions: int, rows: int, monkeypatch: pytest.M
         assert got_over == over
 
 
-def test_quantised_vectors_go_straight_in() -> None:
-    """With real vectors and sums at hand; the product is near the float one."""
+def test_real_vectors() -> None:
+    """The product is near the float one."""
     rng = np.random.default_rng(1)
     x, _ = round_f16(rng.standard_normal((20, 128)).astype(np.float32))
     c = make(128, 7, 7, depth=1, positions=20)
     c.acts, c.act_exp = quantise_activations(x, 7)
     c.src = np.arange(20, dtype=np.int32)[:, None]
     c.exp[:] = 0
-    sums = c.acts.sum(axis=1, dtype=np.int32)
-    got, _ = c.run(sums=sums)
+    got, _ = c.run()
     want = x @ (c.q[c.tiles[0, 0]].astype(np.float32) / 64).T
     assert np.abs(got[0] - want).max() < 0.02 * np.abs(want).max()
 
@@ -292,9 +360,7 @@ def test_one_output_tile_needs_no_axis() -> None:
         ({"src": np.full((11, 3), -1, np.int32)}, r"src: got -1..-1 \(allowed: 0..15\)"),
         ({"tiles": np.full((1, 3), 4, np.int32)}, r"tile_ids: got 4..4 \(allowed: 0..3\)"),
         ({"src": np.zeros((11, 2), np.int32)}, r"src: got \(11, 2\) \(allowed: \(P, 3\)"),
-        ({"acts": np.zeros((16, 8), np.int8)}, r"q, act_exp, sums: got \(16, 8\)"),
-        ({"acts": np.zeros((16, 16), np.int16)}, "q: got int16"),
-        ({"acts": np.zeros((16, 32), np.int8)[:, ::2]}, "q: got int8, not C-contiguous"),
+        ({"acts": np.zeros((16, 8), np.int8)}, r"q, act_exp: got \(16, 8\)"),
         ({"act_m": 8}, "act_mantissa: got 8"),
     ],
 )
@@ -304,6 +370,17 @@ def test_misfits_are_refused(change: dict[str, Any], text: str) -> None:
         setattr(c, name, value)
     with pytest.raises(InputError, match=text):
         c.into(np.empty((1, 11, 16), np.float32))
+
+
+def test_activations_of_another_kind_are_refused() -> None:
+    c = make(16)
+    pool, out = TilePool(c.q, c.exp, c.m), np.empty((1, 11, 16), np.float32)
+    for acts, text in [
+        (c.acts, "q: got int8"),
+        (np.zeros((16, 32), np.uint8)[:, ::2], "q: got uint8, not C-contiguous"),
+    ]:
+        with pytest.raises(InputError, match=text):
+            matvec(pool, c.tiles, acts, c.act_exp, c.act_m, c.src, out)
 
 
 def test_an_output_that_cannot_be_written_in_place_is_refused() -> None:
@@ -320,7 +397,9 @@ def test_dot_products_beyond_24_bits_are_refused() -> None:
     pool = TilePool(np.zeros((1, n, n), np.int8), np.zeros((1, n), np.int8), 7)
     zeros = np.zeros((1, 1), np.int32)
     with pytest.raises(InputError, match=r"1044 products of 7 by 7 bits got beyond 2\^24"):
-        matvec(pool, zeros, np.zeros((1, n), np.int8), np.zeros(1, np.int16), 7, zeros, np.empty((1, 1, n), np.float32))
+        matvec(
+            pool, zeros, np.zeros((1, n), np.uint8), np.zeros(1, np.int16), 7, zeros, np.empty((1, 1, n), np.float32)
+        )
 
 
 def test_choice(monkeypatch: pytest.MonkeyPatch) -> None:

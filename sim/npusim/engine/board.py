@@ -39,16 +39,17 @@ _FIELDS = 24
 (
     CHUNKS,  # R times the chunks of an output tile
     CHUNK,  # positions of a chunk, at most BLOCK
-    WEIGHTS,  # addresses of the pool's weights and scales (or exps) ...
+    WEIGHTS,  # addresses of the pool's weights, what dot products begin with, spans, and scales (or exps) ...
+    BEGINS,
+    SPANS,
     SCALES,
-    STEPS,  # ... and their sizes
+    STEPS,  # ... and the sizes of a tile of them
     ROWS,
     BIAS,  # 127 - (m_a-1)
     IDS,  # int32[R, K]
     DEPTH,  # K
-    ACTS,  # the activations [n_src, 4*steps], int16 for avx2, else int8; int16[n_src]; int32[n_src]
+    ACTS,  # the activations uint8[n_src, 4*steps]; int16[n_src]
     EXP,
-    SUMS,
     SRC,  # int32[P, K]
     START,  # float32[R, P, N] or 0
     HOLD,
@@ -61,7 +62,7 @@ _FIELDS = 24
     LIMITS,
     STAGES,
     BOARD,  # the size of a board
-) = range(_FIELDS, _FIELDS + 24)
+) = range(_FIELDS, _FIELDS + 25)
 
 
 @register_jitable
@@ -96,15 +97,23 @@ def _finish(board, acc, acc_step, number, count):
 
 
 @register_jitable
-def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
-    """Compute one chunk with a microkernel; acc: address of float32[BLOCK, rows]."""
+def _span_of(board, tile):
+    """Return the rows [first, last) and the steps [first, last) of a tile beyond which it is zero."""
+    span = carray(pointer_to(board[SPANS] + tile * 16, np.int32), (4,))
+    return np.int64(span[0]), np.int64(span[1]), np.int64(span[2]), np.int64(span[3])
+
+
+@register_jitable
+def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
+    """Compute one chunk with a microkernel; acc: address of float32[BLOCK, rows].
+
+    Sums begin at +0, to which a row that is zero in a tile adds nothing: no sum is ever -0.
+    """
     r, first, last = _chunk_of(board, chunk)
     count = last - first
     rows, steps, depth, width = board[ROWS], board[STEPS], board[DEPTH], board[WIDTH]
     number = r * board[POSITIONS] + first
     row_bytes = rows * 4
-    inputs = (board[ACTS], steps * 4 * act_bytes)
-    by_source = (depth * 4, board[EXP], board[SUMS])
     ids = carray(pointer_to(board[IDS] + r * depth * 4, np.int32), (depth,))
     sums = carray(pointer_to(acc, np.float32), (count * rows,))
     for i in range(count * rows):
@@ -113,17 +122,23 @@ def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
         for p in range(count):
             copy_floats(board[START] + (number + p) * width * 4, acc + p * row_bytes, width)
     for k in range(depth):
-        w = board[WEIGHTS] + ids[k] * steps * row_bytes
-        s = board[SCALES] + ids[k] * row_bytes
+        row_first, row_last, step_first, step_last = _span_of(board, ids[k])
+        if row_first == row_last:
+            continue
+        w = board[WEIGHTS] + (ids[k] * steps + step_first) * row_bytes
+        begins = board[BEGINS] + ids[k] * row_bytes
+        scales = board[SCALES] + ids[k] * row_bytes
+        inputs = (step_last - step_first, board[ACTS] + step_first * 4, steps * 4)
         p = 0
         while p < count:
             at = board[SRC] + ((first + p) * depth + k) * 4
             to = acc + p * row_bytes
             left = count - p
-            g = 0
-            while g < row_bytes:
-                where = (w + g, row_bytes, steps, *inputs, at, *by_source, s + g, board[BIAS], to + g, row_bytes)
-                if row_bytes - g >= groups * lanes * 4:
+            g = row_first * 4
+            while g < row_last * 4:
+                by_row = (begins + g, scales + g, board[BIAS], to + g, row_bytes)
+                where = (w + g, row_bytes, *inputs, at, depth * 4, board[EXP], *by_row)
+                if row_last * 4 - g >= groups * lanes * 4:
                     if left >= 6:
                         micro(6, 1, where)
                     elif left >= 4:
@@ -149,32 +164,33 @@ def _chunk_by_micro(micro, groups, lanes, act_bytes, board, acc, chunk):
 
 @register_jitable
 def _chunk_vnni512(board, acc, chunk):
-    return _chunk_by_micro(micro_vnni512, 4, 16, 1, board, acc, chunk)
+    return _chunk_by_micro(micro_vnni512, 4, 16, board, acc, chunk)
 
 
 @register_jitable
 def _chunk_vnni256(board, acc, chunk):
-    return _chunk_by_micro(micro_vnni256, 2, 8, 1, board, acc, chunk)
+    return _chunk_by_micro(micro_vnni256, 2, 8, board, acc, chunk)
 
 
 @register_jitable
 def _chunk_avx2(board, acc, chunk):
-    return _chunk_by_micro(micro_avx2, 1, 8, 2, board, acc, chunk)
+    return _chunk_by_micro(micro_avx2, 1, 8, board, acc, chunk)
 
 
 @register_jitable
 def _dots(board, tile, row, dots):
     """Leave the integer dot products of one tile and one vector in dots: int32[rows]."""
     rows, steps = board[ROWS], board[STEPS]
-    weights = carray(pointer_to(board[WEIGHTS] + tile * steps * rows * 4, np.uint8), (steps, rows, 4))
-    q = carray(pointer_to(board[ACTS] + row * steps * 4, np.int8), (steps, 4))
-    sums = carray(pointer_to(board[SUMS] + row * 4, np.int32), (1,))
+    weights = carray(pointer_to(board[WEIGHTS] + tile * steps * rows * 4, np.int8), (steps, rows, 4))
+    q = carray(pointer_to(board[ACTS] + row * steps * 4, np.uint8), (steps, 4))
+    begins = carray(pointer_to(board[BEGINS] + tile * rows * 4, np.int32), (rows,))
+    row_first, row_last, step_first, step_last = _span_of(board, tile)
     for r in range(rows):
-        dots[r] = np.int32(-128) * sums[0]
-    for s in range(steps):
+        dots[r] = begins[r]
+    for s in range(step_first, step_last):
         a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
         w = weights[s]
-        for r in range(rows):
+        for r in range(row_first, row_last):
             dots[r] += np.int32(w[r, 0]) * a + np.int32(w[r, 1]) * b + np.int32(w[r, 2]) * c + np.int32(w[r, 3]) * d
 
 

@@ -47,7 +47,6 @@ from .board import (
     STAGES,
     START,
     STEPS,
-    SUMS,
     TARGET_COUNT,
     TARGETS,
     WIDTH,
@@ -118,10 +117,12 @@ def _usable_kernel(name: str | None) -> str:
 class TilePool:
     """Weight tiles in the order the kernels read them; built once, read by any number of threads.
 
-    `weights` uint8[n_tiles, steps, rows, 4]: mantissa + 128, four consecutive elements of a row together, rows padded
-    to a multiple of 16 and elements to a multiple of 4 with zero mantissas.  `scales` float32[n_tiles, rows] is
-    2^(E-(m-1)), 1 for a row of zeros; `exps` int16[n_tiles, rows] is E-(m-1); `unsafe` bool[n_tiles] tells the tiles
-    whose exponents need the exact kernel.
+    `weights` int8[n_tiles, steps, rows, 4]: mantissas, four consecutive elements of a row together, rows padded to a
+    multiple of 16 and elements to a multiple of 4 with zeros.  By row, all [n_tiles, rows]: `begins` int32, -128 times
+    the sum of its mantissas, with which a dot product of activations + 128 begins; `scales` float32, 2^(E-(m-1)), 1 for
+    a row of zeros; `exps` int16, E-(m-1).  `spans` int32[n_tiles, 4]: the rows [first, last), multiples of 16, and the
+    steps [first, last) beyond which a tile is zero.  `unsafe` bool[n_tiles] tells the tiles whose exponents need the
+    exact kernel.
     """
 
     def __init__(self, q: I8, exp: I8, m: int) -> None:
@@ -132,41 +133,64 @@ class TilePool:
             raise InputError(f"mantissa: got {m} magnitude bits (allowed: 2..7)")
         self.n_tiles, self.native_dim, self.mantissa = q.shape[0], q.shape[1], m
         rows = -(-self.native_dim // _ROW_ALIGN) * _ROW_ALIGN
-        self.weights: U8 = aligned((self.n_tiles, -(-self.native_dim // 4), rows, 4), np.uint8)
+        self.weights: I8 = aligned((self.n_tiles, -(-self.native_dim // 4), rows, 4), np.int8)
+        self.begins: I32 = np.empty((self.n_tiles, rows), np.int32)
+        self.spans: I32 = np.empty((self.n_tiles, 4), np.int32)
         self.scales: F32 = np.empty((self.n_tiles, rows), np.float32)
         self.exps: I16 = np.empty((self.n_tiles, rows), np.int16)
         self.unsafe: npt.NDArray[np.bool_] = np.empty(self.n_tiles, np.bool_)
         q, exp = np.ascontiguousarray(q), np.ascontiguousarray(exp)
-        _fill_pool(q, exp, m, self.weights, self.scales, self.exps, self.unsafe)
+        _fill_pool(q, exp, m, self.weights, self.begins, self.spans, self.scales, self.exps, self.unsafe)
         self.any_unsafe = bool(self.unsafe.any())
-        self.addresses = tuple(int(a.ctypes.data) for a in (self.weights, self.scales, self.exps))
+        arrays = (self.weights, self.begins, self.spans, self.scales, self.exps)
+        self.addresses = tuple(int(a.ctypes.data) for a in arrays)
 
 
 @njit(cache=True, nogil=True)
-def _fill_pool(q, exp, m, weights, scales, exps, unsafe):
+def _fill_pool(q, exp, m, weights, begins, spans, scales, exps, unsafe):
     n_tiles, n, _ = q.shape
-    weights[:] = np.uint8(128)
+    weights[:] = 0
+    begins[:] = 0
     scales[:] = np.float32(1.0)
     exps[:] = 0
     for t in range(n_tiles):
         bad = False
+        row_first, row_last, step_first, step_last = n, 0, n, 0
         for r in range(n):
             row = q[t, r]
-            some = 0
+            some, total = 0, 0
             for c in range(n):
                 some |= row[c]
-            for s in range(n // 4):
-                for i in range(4):
-                    weights[t, s, r, i] = np.uint8(row[4 * s + i]) ^ np.uint8(128)
-            for c in range(n // 4 * 4, n):
-                weights[t, c // 4, r, c % 4] = np.uint8(row[c]) ^ np.uint8(128)
+                total += row[c]
             e = np.int64(exp[t, r])
             exps[t, r] = e - (m - 1)
-            if some != 0:
-                if e < _SAFE_WEIGHT_EXP[0] or e > _SAFE_WEIGHT_EXP[1]:
-                    bad = True
-                scales[t, r] = np.float32(2.0 ** (e - (m - 1)))
+            if some == 0:
+                continue
+            for s in range(n // 4):
+                for i in range(4):
+                    weights[t, s, r, i] = row[4 * s + i]
+            for c in range(n // 4 * 4, n):
+                weights[t, c // 4, r, c % 4] = row[c]
+            begins[t, r] = -128 * total
+            if e < _SAFE_WEIGHT_EXP[0] or e > _SAFE_WEIGHT_EXP[1]:
+                bad = True
+            scales[t, r] = np.float32(2.0 ** (e - (m - 1)))
+            row_first, row_last = min(row_first, r), r + 1
+            c = 0
+            while row[c] == 0:
+                c += 1
+            step_first = min(step_first, c // 4)
+            c = n - 1
+            while row[c] == 0:
+                c -= 1
+            step_last = max(step_last, c // 4 + 1)
         unsafe[t] = bad
+        spans[t] = 0
+        if row_last > 0:
+            spans[t, 0] = row_first // _ROW_ALIGN * _ROW_ALIGN
+            spans[t, 1] = -(-row_last // _ROW_ALIGN) * _ROW_ALIGN
+            spans[t, 2] = step_first
+            spans[t, 3] = step_last
 
 
 # ------------------------------------------------------------------------------------------------------ the product
@@ -175,20 +199,11 @@ def _fill_pool(q, exp, m, weights, scales, exps, unsafe):
 _NOTHING: F32 = np.empty((0, 0, 0), np.float32)
 
 
-@njit(cache=True, nogil=True)
-def _row_sums(q: I8, sums: I32) -> None:
-    for i in range(q.shape[0]):
-        total = np.int32(0)
-        for j in range(q.shape[1]):
-            total += q[i, j]
-        sums[i] = total
-
-
 _BAD_TILE, _BAD_SOURCE, _NEEDS_EXACT = 1, 2, 4
 
 
 @njit(cache=True, nogil=True)
-def _describe(board, tile_ids, q, exp, sums, src, start, targets, unsafe):
+def _describe(board, tile_ids, q, exp, src, start, targets, unsafe):
     """Write the arrays of a product on a board; return what is wrong or particular about them."""
     found = 0
     if not all_within(tile_ids, 0, unsafe.size - 1):
@@ -205,7 +220,6 @@ def _describe(board, tile_ids, q, exp, sums, src, start, targets, unsafe):
     board[DEPTH] = tile_ids.shape[1]
     board[ACTS] = q.ctypes.data
     board[EXP] = exp.ctypes.data
-    board[SUMS] = sums.ctypes.data
     board[SRC] = src.ctypes.data
     board[START] = start.ctypes.data if start.size > 0 else 0
     board[TARGETS] = targets.ctypes.data
@@ -217,13 +231,12 @@ def _describe(board, tile_ids, q, exp, sums, src, start, targets, unsafe):
 def matvec(
     pool: TilePool,
     tile_ids: I32,
-    q: I8,
+    q: U8,
     act_exp: I16,
     act_mantissa: int,
     src: I32,
     out: F32 | Targets,
     *,
-    sums: I32 | None = None,
     start: F32 | None = None,
     hold: bool = False,
     stages: Sequence[Stage] | Stages = (),
@@ -232,11 +245,10 @@ def matvec(
 ) -> bool:
     """Multiply: out[r, p] = half(sum over k of tile[tile_ids[r, k]] @ vector[src[p, k]]), fp32 sums in order of k.
 
-    tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: int8[n_src, N] and act_exp:
-    int16[n_src] as `numerics.quantise_activations` gives them for `act_mantissa` (a zero vector for padding has
-    q = 0, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
+    tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: uint8[n_src, N] and act_exp:
+    int16[n_src] as `numerics.offset_activations` gives them for `act_mantissa` (a zero vector for padding has
+    q = 128, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
     with halves, or `Targets`.  Optional:
-      sums     int32[n_src], the sums of the rows of q, when they are at hand
       hold     leave the fp32 sums in out instead, not rounded to halves and without stages
       start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
       stages   point-wise stages that the results go through while they are in the cache, as `vector.apply_stages`
@@ -248,10 +260,7 @@ def matvec(
     n, n_src, n_pos = pool.native_dim, len(q), len(src)
     tiles = np.ascontiguousarray(tile_ids, np.int32).reshape(-1, tile_ids.shape[-1])
     n_out, depth = tiles.shape
-    _check(pool, q, act_exp, act_mantissa, src, sums, start, (n_out, n_pos, depth))
-    if sums is None:
-        sums = np.empty(n_src, np.int32)
-        _row_sums(q, sums)
+    _check(pool, q, act_exp, act_mantissa, src, start, (n_out, n_pos, depth))
     if n % 4:
         q = np.pad(q, ((0, 0), (0, -n % 4)))
     targets = out if isinstance(out, Targets) else _whole(out, (n_out, n_pos, n))
@@ -259,7 +268,7 @@ def matvec(
         raise InputError(f"out: made ready for {targets.shape} (allowed: {(n_out * n_pos, n)})")
     begin = _NOTHING if start is None else start.reshape(n_out, n_pos, n)
     board = np.zeros(BOARD, np.int64)
-    found = _describe(board, tiles, q, act_exp, sums, src, begin, targets.table, pool.unsafe)
+    found = _describe(board, tiles, q, act_exp, src, begin, targets.table, pool.unsafe)
     board[WIDTH] = n
     if found & _BAD_TILE:
         raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
@@ -270,9 +279,6 @@ def matvec(
     # Held sums may have come from any tile of the pool, so one unsafe tile makes them all suspect.
     exact = found & _NEEDS_EXACT or (start is not None and pool.any_unsafe)
     name = "exact" if exact else choose_kernel(kernel)
-    if name == "avx2":
-        wide = q.astype(np.int16)
-        board[ACTS] = wide.ctypes.data
     if hold:
         stages = ()
     ready = stages if isinstance(stages, Stages) else Stages(stages, n_out * n_pos, n)
@@ -287,8 +293,8 @@ def matvec(
     board[CHUNKS : SCALES + 1] = (
         n_out * -(-n_pos // chunk),
         chunk,
-        pool.addresses[0],
-        pool.addresses[1 + (name == "exact")],
+        *pool.addresses[:3],
+        pool.addresses[3 + (name == "exact")],
     )
     board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
     board[HOLD] = hold
@@ -328,16 +334,15 @@ def _whole(out: F32, shape: tuple[int, int, int]) -> Targets:
     return Targets([out.reshape(-1, shape[2])])
 
 
-_DTYPES = {t: np.dtype(t) for t in ("int8", "int16", "int32", "float32")}
+_DTYPES = {t: np.dtype(t) for t in ("uint8", "int16", "int32", "float32")}
 
 
 def _check(
     pool: TilePool,
-    q: I8,
+    q: U8,
     exp: I16,
     m: int,
     src: I32,
-    sums: I32 | None,
     start: F32 | None,
     sizes: tuple[int, int, int],
 ) -> None:
@@ -345,17 +350,16 @@ def _check(
     n, n_src = pool.native_dim, len(q)
     n_out, n_pos, depth = sizes
     for name, array, dtype in (
-        ("q", q, "int8"),
+        ("q", q, "uint8"),
         ("act_exp", exp, "int16"),
         ("src", src, "int32"),
-        ("sums", sums, "int32"),
         ("start", start, "float32"),
     ):
         if array is not None and (array.dtype != _DTYPES[dtype] or not array.flags.c_contiguous):
             order = "" if array.flags.c_contiguous else ", not C-contiguous"
             raise InputError(f"{name}: got {array.dtype}{order} (allowed: a C-contiguous array of {dtype})")
-    if q.shape != (n_src, n) or exp.shape != (n_src,) or (sums is not None and sums.shape != (n_src,)):
-        raise InputError(f"q, act_exp, sums: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,), (n_src,))")
+    if q.shape != (n_src, n) or exp.shape != (n_src,):
+        raise InputError(f"q, act_exp: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,))")
     if src.shape != (n_pos, depth) or depth == 0:
         raise InputError(f"src: got {src.shape} (allowed: (P, {depth}), one column for each of K > 0 tiles)")
     if start is not None and start.size != n_out * n_pos * n:

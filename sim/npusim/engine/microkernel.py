@@ -7,7 +7,8 @@ Two schemes, three flavours:
     avx2      16-bit multiply-add in pairs: 8 rows by 6 positions
 
 6 positions are what the registers hold; there are microkernels for 4, 2 and 1 too.  VNNI multiplies unsigned by signed
-bytes: weights come as weight + 128, and a dot product starts at -128 * sum(q).
+bytes: activations come as q + 128, and a dot product starts at -128 * sum(weights of the row).  A weight of 0 thus adds
+0 whatever it meets, and elements or rows in which a tile has no others may be left out.
 
 Numba's disk cache does not see a change of this file: after one remove the `__pycache__` folder.
 """
@@ -49,15 +50,15 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
     """Emit one microkernel: `groups` vectors of `lanes` rows by `positions`, over all elements of a tile.
 
     Arguments at run time, all int64, addresses as integers and steps in bytes:
-      w, w_step, steps    weights + 128: [steps][rows][4] from the first row on; four elements a step
-      q, q_row            activations, int8 for VNNI, else int16, by source row
+      w, w_step, steps    int8 weights: [steps][rows][4] from the first row on; four elements a step, at least one step
+      q, q_row            activations + 128, uint8, by source row
       src, src_step       int32 source row of each position
-      exp, sums           int16 exponents and int32 sums of q by source row
-      scale               float32 2^(E_w - (m_w-1)) by row of the tile
+      exp                 int16 exponents by source row
+      begin, scale        int32 -128 * sum(weights) and float32 2^(E_w - (m_w-1)) by row of the tile
       bias                127 - (m_a-1)
       acc, acc_step       float32 accumulators by position, added to
     """
-    w, w_step, steps, q, q_row, src, src_step, exp, sums, scale, bias, acc, acc_step = args
+    w, w_step, steps, q, q_row, src, src_step, exp, begin, scale, bias, acc, acc_step = args
     ints, floats = ir.VectorType(_I32, lanes), ir.VectorType(_F32, lanes)
     pairs, pair_bytes = ir.VectorType(_I16, 2 * lanes), ir.VectorType(_I8, 2 * lanes)
     parts = groups if vnni else 2 * groups  # integer vectors in a position's sum
@@ -70,7 +71,7 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
 
     rows = [b.sext(_load(b, b.add(src, b.mul(src_step, _I64(p))), _I32, 4), _I64) for p in range(positions)]
     acts_at = [b.add(q, b.mul(row, q_row)) for row in rows]
-    starts = [_splat(b, b.mul(_load(b, b.add(sums, b.shl(row, _I64(2))), _I32, 4), _I32(-128)), lanes) for row in rows]
+    starts = [_load(b, b.add(begin, _I64(g * lanes * 4)), ints, 4) for g in range(groups)]
 
     before, body, after = b.basic_block, b.append_basic_block("steps"), b.append_basic_block("scale")
     b.branch(body)
@@ -80,22 +81,20 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
     w_at.add_incoming(w, before)
     totals = [b.phi(ints) for _ in range(positions * parts)]
     for i, total in enumerate(totals):
-        total.add_incoming(starts[i // parts] if vnni else zero, before)
+        total.add_incoming(starts[i % parts] if vnni else zero, before)
     if vnni:
         weights = [_load(b, b.add(w_at, _I64(g * lanes * 4)), ints, 4) for g in range(parts)]
     else:
-        weights = [b.zext(_load(b, b.add(w_at, _I64(g * lanes * 2)), pair_bytes, 4), pairs) for g in range(parts)]
+        weights = [b.sext(_load(b, b.add(w_at, _I64(g * lanes * 2)), pair_bytes, 4), pairs) for g in range(parts)]
     results = []
     for p in range(positions):
-        if vnni:
-            acts = _splat(b, _load(b, b.add(acts_at[p], b.shl(step, _I64(2))), _I32, 1), lanes)
-        else:
-            acts = _splat(b, _load(b, b.add(acts_at[p], b.shl(step, _I64(3))), _I64, 2), lanes // 2)
-            acts = b.bitcast(acts, pairs)
+        acts = _splat(b, _load(b, b.add(acts_at[p], b.shl(step, _I64(2))), _I32, 1), lanes if vnni else lanes // 2)
+        if not vnni:
+            acts = b.zext(b.bitcast(acts, pair_bytes), pairs)
         for g in range(parts):
             total = totals[p * parts + g]
             if vnni:
-                results.append(b.call(multiply, [total, weights[g], acts]))
+                results.append(b.call(multiply, [total, acts, weights[g]]))
             else:
                 results.append(b.add(total, b.call(multiply, [weights[g], acts])))
     step_next = b.add(step, _I64(1))
@@ -117,7 +116,7 @@ def _emit_micro(b: Any, args: Any, positions: int, groups: int, lanes: int, vnni
             else:
                 low, high = results[p * parts + 2 * g : p * parts + 2 * g + 2]
                 total = b.add(b.shuffle_vector(low, high, even), b.shuffle_vector(low, high, odd))
-                total = b.add(total, starts[p])
+                total = b.add(total, starts[g])
             value = b.fmul(b.fmul(b.sitofp(total, floats), act), scales[g])  # both products are exact
             at = b.add(b.add(acc, b.mul(acc_step, _I64(p))), _I64(g * lanes * 4))
             b.store(b.fadd(_load(b, at, floats, 4), value), b.inttoptr(at, floats.as_pointer())).align = 4

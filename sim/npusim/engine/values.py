@@ -22,7 +22,7 @@ from npusim.engine.reduce import Reduction, reduce_windows
 from npusim.engine.tables import unary_table
 from npusim.engine.vector import Op, Stage, Stages, apply_stages
 from npusim.isa import Space
-from npusim.numerics import from_f16_bits, quantise_activations_into, to_f16_bits, unpack_tiles
+from npusim.numerics import from_f16_bits, offset_activations, to_f16_bits, unpack_tiles
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -128,10 +128,9 @@ class Engine:
         initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
         initial[depth + 1] = LOW
         self.memory[Space.INITIAL_VRF] = initial
-        self.q = np.zeros((depth + 2, self.n), np.int8)  # the same in block floating point
+        self.q = np.zeros((depth + 2, self.n), np.uint8)  # the same in block floating point, mantissas + 128
         self.exp = np.zeros(depth + 2, np.int16)
-        self.sums = np.zeros(depth + 2, np.int32)
-        quantise_activations_into(initial, c.act_mantissa, self.q, self.exp, self.sums)
+        offset_activations(initial, c.act_mantissa, self.q, self.exp)
         self.stale = np.ones(depth, np.bool_)
         self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
         self._work: dict[str, F32] = {}
@@ -329,12 +328,11 @@ class Engine:
         if chain.source.space is Space.EXPANDER:
             x = self._room("reader", chain.positions * chain.window)
             gather.expand(self.memory[Space.EXPANDER], chain, x)
-            q: npt.NDArray[np.int8] = np.empty(x.shape, np.int8)
-            exp, sums = np.empty(len(x), np.int16), np.empty(len(x), np.int32)
-            quantise_activations_into(x, c.act_mantissa, q, exp, sums)
+            q, exp = np.empty(x.shape, np.uint8), np.empty(len(x), np.int16)
+            offset_activations(x, c.act_mantissa, q, exp)
         else:
             self._refresh(at.low, at.high)
-            q, exp, sums = self.q, self.exp, self.sums
+            q, exp = self.q, self.exp
         rows = chain.regs.mv_rows
         turn = rows > 1 and not matmul.hold  # the stream has the row tiles of a position one after the other
         direct = None if matmul.hold else at.targets
@@ -342,7 +340,7 @@ class Engine:
         self.overflow |= matvec(
             self.pool, at.tiles, q, exp, c.act_mantissa, at.source,
             out.reshape(rows, chain.positions, self.n) if direct is None else direct,
-            sums=sums, start=self.held if matmul.acc else None, hold=matmul.hold,
+            start=self.held if matmul.acc else None, hold=matmul.hold,
             stages=() if turn or matmul.hold else at.before, threads=self.threads,
         )  # fmt: skip
         self.held = out if matmul.hold else None
@@ -368,9 +366,7 @@ class Engine:
         changed = np.flatnonzero(self.stale[low:high]) + low
         first, last = int(changed[0]), int(changed[-1]) + 1
         x = self.memory[Space.INITIAL_VRF][first:last]
-        quantise_activations_into(
-            x, self.config.act_mantissa, self.q[first:last], self.exp[first:last], self.sums[first:last]
-        )
+        offset_activations(x, self.config.act_mantissa, self.q[first:last], self.exp[first:last])
         self.stale[first:last] = False
 
     def _reduced(self, chain: ComputeChain, stream: F32) -> F32:
