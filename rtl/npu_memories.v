@@ -3,7 +3,7 @@
 // Memory 0 is InitialVrf, 1 AddSubVrf_0, 2 AddSubVrf_1, 3 MultiplyVrf_0, 4 MultiplyVrf_1; memory m has bit m of a
 // signal, bits 24*m on of an address bus, bits V_W*m on of a data bus.
 // Contract: rd_data follows its address by LAT_READ cycles; a write presented in cycle t is seen by reads with address
-// cycles from t + LAT_WRITE on, and not before. DMA accesses wait (d_ready) where both ports of their bank are taken;
+// cycles from t + 1 on, and not before. DMA accesses wait (d_ready) where both ports of their bank are taken;
 // d_rvalid and d_rdata follow an accepted read by 1 cycle, or 2 where LAT_READ > 1. Addresses are below the depths.
 // With CHECK_INIT a read of a vector that nothing has written since clear is the fault UNINITIALISED.
 // Test: tests/rtl/test_npu_memories.py
@@ -16,7 +16,6 @@ module npu_memories #(
     parameter MULTIPLY_VRF_0 = 256,
     parameter MULTIPLY_VRF_1 = 256,
     parameter LAT_READ       = 3,
-    parameter LAT_WRITE      = 2,
     parameter CHECK_INIT     = 1,
     parameter V_W            = 16 * NATIVE_DIM
 ) (
@@ -46,19 +45,6 @@ module npu_memories #(
     localparam [5*24-1:0] DEPTHS = {MULTIPLY_VRF_1[23:0], MULTIPLY_VRF_0[23:0],
                                     ADDSUB_VRF_1[23:0], ADDSUB_VRF_0[23:0], INITIAL_VRF[23:0]};
 
-    // ---- writes reach the memories LAT_WRITE - 1 cycles later
-    wire [4:0]      late_en;
-    wire [5*24-1:0] late_addr;
-    wire [V_W-1:0]  late_data;
-    reg  [5*LAT_WRITE-1:0] late_q;                         // wr_en of earlier cycles
-    wire [5*LAT_WRITE+4:0] late = {late_q, wr_en};
-    assign late_en = late[5*(LAT_WRITE-1) +: 5];
-    always @(posedge clk)
-        late_q <= rst ? {5*LAT_WRITE{1'b0}} : late[5*LAT_WRITE-1:0];
-    wire unused_late = &{1'b0, late};                      // the last stage is one more than it takes
-    npu_delay #(.WIDTH(5*24 + V_W), .CYCLES(LAT_WRITE - 1)) late_data_i (
-        .clk(clk), .s_data({wr_addr, wr_data}), .m_data({late_addr, late_data}));
-
     wire [4:0] rd_unwritten, d_unwritten;
     genvar m;
     generate
@@ -75,9 +61,9 @@ module npu_memories #(
                 .rd_addr(rd_addr[24*m +: ADDR_W]),
                 .rd_data(rd_data[V_W*m +: V_W]),
                 .rd_unwritten(rd_unwritten[m]),
-                .wr_en(late_en[m]),
-                .wr_addr(late_addr[24*m +: ADDR_W]),
-                .wr_data(late_data),
+                .wr_en(wr_en[m]),
+                .wr_addr(wr_addr[24*m +: ADDR_W]),
+                .wr_data(wr_data),
                 .d_valid(d_valid[m]),
                 .d_ready(d_ready[m]),
                 .d_write(d_write),
@@ -88,7 +74,7 @@ module npu_memories #(
                 .d_unwritten(d_unwritten[m])
             );
             // Whoever makes an address has compared all its bits with the depth.
-            wire unused_bits = &{1'b0, rd_addr[24*m +: 24], late_addr[24*m +: 24], d_addr[24*m +: 24]};
+            wire unused_bits = &{1'b0, rd_addr[24*m +: 24], wr_addr[24*m +: 24], d_addr[24*m +: 24]};
         end
     endgenerate
 

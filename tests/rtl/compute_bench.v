@@ -93,7 +93,7 @@ module compute_bench #(
 
     npu_memories #(
         .NATIVE_DIM(NATIVE_DIM), .INITIAL_VRF(INITIAL_VRF), .ADDSUB_VRF_0(ADDSUB_VRF_0), .ADDSUB_VRF_1(ADDSUB_VRF_1),
-        .MULTIPLY_VRF_0(MULTIPLY_VRF_0), .MULTIPLY_VRF_1(MULTIPLY_VRF_1), .LAT_READ(LAT_READ), .LAT_WRITE(LAT_WRITE)
+        .MULTIPLY_VRF_0(MULTIPLY_VRF_0), .MULTIPLY_VRF_1(MULTIPLY_VRF_1), .LAT_READ(LAT_READ)
     ) memories_i (
         .clk(clk), .rst(rst), .clear(clear), .rd_en(rd_en), .rd_addr(rd_addr), .rd_word(rd_word), .rd_data(rd_data),
         .wr_en(wr_en), .wr_addr(wr_addr), .wr_data(wr_data), .d_valid(d_valid), .d_ready(d_ready), .d_write(d_write),

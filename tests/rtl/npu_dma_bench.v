@@ -23,7 +23,6 @@ module npu_dma_bench #(
     parameter LAT_SEM         = 1,
     parameter LAT_ISSUE       = 2,
     parameter LAT_READ        = 3,
-    parameter LAT_WRITE       = 2,
     parameter LAT_DMA         = 4,
     parameter AXI_BYTES       = 8,
     parameter RATE_NUM        = 8,
@@ -199,7 +198,7 @@ module npu_dma_bench #(
     endgenerate
     npu_memories #(
         .NATIVE_DIM(NATIVE_DIM), .INITIAL_VRF(INITIAL_VRF), .ADDSUB_VRF_0(ADDSUB_VRF_0), .ADDSUB_VRF_1(ADDSUB_VRF_1),
-        .MULTIPLY_VRF_0(MULTIPLY_VRF_0), .MULTIPLY_VRF_1(MULTIPLY_VRF_1), .LAT_READ(LAT_READ), .LAT_WRITE(LAT_WRITE),
+        .MULTIPLY_VRF_0(MULTIPLY_VRF_0), .MULTIPLY_VRF_1(MULTIPLY_VRF_1), .LAT_READ(LAT_READ),
         .CHECK_INIT(0)
     ) memories_i (
         .clk(clk), .rst(rst), .clear(clear),

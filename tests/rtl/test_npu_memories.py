@@ -16,7 +16,7 @@ pytestmark = pytest.mark.rtl
 
 SOURCES = ["npu_memories.v", "npu_vrf.v", "npu_ram.v", "npu_delay.v"]
 DEPTHS = {"INITIAL_VRF": 37, "ADDSUB_VRF_0": 16, "ADDSUB_VRF_1": 5, "MULTIPLY_VRF_0": 2, "MULTIPLY_VRF_1": 1}
-CASES = [(1, 1, 1), (2, 1, 1), (3, 2, 1), (3, 2, 0), (5, 4, 1)]  # lat_read, lat_write, check_init
+CASES = [(1, 1), (2, 1), (3, 1), (3, 0), (5, 1)]  # lat_read, check_init
 LANES = 2
 APART = 12  # cycles between accesses of one vector by the DMA and by the compute path, one of which writes
 UNINITIALISED = 8
@@ -58,7 +58,7 @@ def parity(addr: int) -> int:
 async def holds_what_was_written(dut: Any) -> None:
     bench = Bench(dut)
     rng = random.Random(bench.seed)
-    lat_read, lat_write, check = bench.job["lat_read"], bench.job["lat_write"], bench.job["check_init"]
+    lat_read, check = bench.job["lat_read"], bench.job["check_init"]
     ahead = 1 if lat_read > 2 else 0  # the banks are met later than the ports
     memories = [Memory(m, depth) for m, depth in enumerate(DEPTHS.values())]
     for name in ("clear", "rd_en", "wr_en", "d_valid", "d_write"):
@@ -78,9 +78,9 @@ async def holds_what_was_written(dut: Any) -> None:
             held = memory.pending is not None and memory.pending.addr == addr
             if rng.random() < 0.6 and not lazy and not held and memory.quiet(memory.dma, addr, cycle):
                 mask |= 1 << memory.number
-                memory.landing.setdefault(cycle + lat_write, []).append((addr, data))
+                memory.landing.setdefault(cycle + 1, []).append((addr, data))
                 memory.compute[addr] = cycle
-                memory.writes[cycle + lat_write - 1 + ahead] = parity(addr)
+                memory.writes[cycle + ahead] = parity(addr)
             addrs |= addr << 24 * memory.number
         dut.wr_en.value, dut.wr_addr.value, dut.wr_data.value = mask, addrs, data
         # compute reads
@@ -188,17 +188,17 @@ async def a_new_run_has_written_nothing(dut: Any) -> None:
 # ---- in pytest -------------------------------------------------------------------------------------------------------
 
 
-def parameters(lat_read: int, lat_write: int, check_init: int) -> dict[str, int]:
-    return {**DEPTHS, "NATIVE_DIM": LANES, "LAT_READ": lat_read, "LAT_WRITE": lat_write, "CHECK_INIT": check_init}
+def parameters(lat_read: int, check_init: int) -> dict[str, int]:
+    return {**DEPTHS, "NATIVE_DIM": LANES, "LAT_READ": lat_read, "CHECK_INIT": check_init}
 
 
-@pytest.mark.parametrize(("lat_read", "lat_write", "check_init"), CASES)
-def test_memories(simulator: str, lat_read: int, lat_write: int, check_init: int) -> None:
-    job = {"lat_read": lat_read, "lat_write": lat_write, "check_init": check_init, "cycles": 1500}
-    sizes = parameters(lat_read, lat_write, check_init)
+@pytest.mark.parametrize(("lat_read", "check_init"), CASES)
+def test_memories(simulator: str, lat_read: int, check_init: int) -> None:
+    job = {"lat_read": lat_read, "check_init": check_init, "cycles": 1500}
+    sizes = parameters(lat_read, check_init)
     simulate("npu_memories", SOURCES, __name__, simulator, parameters=sizes, job=job)
 
 
-@pytest.mark.parametrize(("lat_read", "lat_write", "check_init"), CASES)
-def test_lint_is_clean(lat_read: int, lat_write: int, check_init: int) -> None:
-    lint("npu_memories", SOURCES, parameters(lat_read, lat_write, check_init))
+@pytest.mark.parametrize(("lat_read", "check_init"), CASES)
+def test_lint_is_clean(lat_read: int, check_init: int) -> None:
+    lint("npu_memories", SOURCES, parameters(lat_read, check_init))

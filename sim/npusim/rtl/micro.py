@@ -8,6 +8,7 @@ from npusim.chain import VectorMove, decode_stream
 from npusim.compiler.back.sync import synchronise
 from npusim.config import NpuConfig
 from npusim.isa import REGISTERS, Reg, Space, encode
+from npusim.pipeline import tail_latency
 from npusim.rtl.random_chains import VRFS, Body, Item
 from npusim.rtl.random_programs import RandomProgram, random_halves, random_tiles
 
@@ -94,6 +95,7 @@ def _computes(config: NpuConfig) -> dict[str, Chains]:
     if not config.shared_weights:
         for name, rows in (("mv_mul row tiles", config.engines - 1), ("mv_mul more row tiles", config.engines + 1)):
             found[name] = _compute([read, ("mv_mul", {"tile": 0})], {**stream, Reg.MV_ROWS: rows})
+    found["v_rd in the first cycle"] = _first_cycle(config)
     for mfu in (0, 1):
         for name in ("vv_mul", "vv_add", "vv_a_sub_b", "vv_b_sub_a", "vv_max"):
             for step in (0, 1):
@@ -107,6 +109,24 @@ def _computes(config: NpuConfig) -> dict[str, Chains]:
     for name in ("v_red_max", "v_red_add"):
         found[name] = _compute([read, (name, {})], {**stream, **reduce})
     return found
+
+
+def _first_cycle(config: NpuConfig) -> Chains:
+    """A chain writes a vector, and the next, which starts a cycle later, reads it in the first cycle that allows it.
+
+    The chain in front keeps the reader busy until both are waiting.
+    """
+    other, target, earlier = VECTORS - 2, VECTORS - 1, config.lat_read + tail_latency(config) - 1
+    busy = Item({Reg.COLS: 64, Reg.IN_W: 64, Reg.OUT_COLS: 64}, [("v_rd", {"space": VRFS[0]}), _to(VRFS[1], 40)])
+    write = Item({}, [("v_rd", {"space": VRFS[0]}), _to(VRFS[0], target)])
+    nest = {Reg.ROWS: 2, Reg.COLS: earlier, Reg.IN_H: 2, Reg.IN_W: earlier, Reg.RD_ROW: 1}
+    read = Item({**nest, Reg.OUT_COLS: 2 * earlier, Reg.WR_COL: 1}, [("v_rd", {"space": VRFS[0], "addr": other}),
+                                                                     _to(VRFS[2], 40)])  # fmt: skip
+    return [busy, write, read]
+
+
+def _to(space: Space, addr: int) -> tuple[str, dict[str, int]]:
+    return ("v_wr", {"space": space, "addr": addr})
 
 
 def _layout(config: NpuConfig) -> tuple[int, int]:
