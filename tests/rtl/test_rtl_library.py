@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from npusim.engine.timing import simulate_time
 from npusim.errors import ConfigError
 from npusim.isa import Reg, Space, encode
 from npusim.rtl import build as build_module
-from npusim.rtl import coverage
+from npusim.rtl import coverage, table
 from npusim.rtl.checksum import MATRIX_RF, M, hash_halves, terms, tile_writes, vector_sum, weight_sum
+from npusim.rtl.cosim import Subject
 from npusim.rtl.expect import beats
+from npusim.rtl.micro import benchmarks
 from npusim.rtl.parameters import parameters
 from npusim.rtl.random_programs import random_program, random_tiles
 
@@ -213,6 +216,18 @@ def test_doctor_names_the_command_that_helps(
 def test_bad_usage_is_refused(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(["verify", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_table_has_all_machines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(subjects: Iterable[tuple[str, Subject]], *_: object) -> Iterator[table.Row]:
+        return (table.Row(name, subject.config.name, 9, 9, True, 1, 0) for name, subject in subjects)
+
+    monkeypatch.setattr(table, "measure", measure)
+    assert command(["verify", "--table", "-c", "tiny,tiny_private"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    for name in ("tiny", "tiny_private"):
+        found = [row for row in rows if name in row.split()]
+        assert len(found) == len(benchmarks(load_config(name)))
 
 
 @pytest.mark.rtl

@@ -75,13 +75,12 @@ def verify_table(config_name: str | None, simulator: str, models: tuple[str, ...
     """
     from npusim.rtl import table
 
-    config = load_config(config_name or SMALL, fit=False)
-    subjects = [
-        *table.micro_subjects(config),
-        *((model, _subject(model, config_name or SMALL, seed)) for model in models),
-    ]
+    names = (config_name or SMALL).split(",")
+    configs = {name: load_config(name, fit=False) for name in names}
+    subjects = [subject for config in configs.values() for subject in table.micro_subjects(config)]
+    subjects += [(model, _subject(model, name, seed)) for name in names for model in models]
     rows = []
-    with ColdStart(), Progress(f"measuring programs on {config.name}") as progress:
+    with ColdStart(), Progress(f"measuring programs on {' and '.join(c.name for c in configs.values())}") as progress:
         for row in table.measure(subjects, simulator, note):
             rows.append(row)
             progress.update(len(rows), len(subjects), row.program)
