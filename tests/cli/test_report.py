@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from onnx import helper
 
 import npusim_models
-from npusim.cli.tables import layer_lines, shorten
+from npusim.cli.tables import NAME_WIDTH, layer_lines, shorten
 from npusim.compiler.back.backend import to_program
 from npusim.compiler.back.verify import verify_program
 from npusim.compiler.front.frontend import to_graph
@@ -27,9 +27,10 @@ from npusim.compiler.front.importer import load_model
 from npusim.config import NpuConfig, load_config
 from npusim.engine.timing import CAUSES, Timing
 from npusim.program import NodeRow, Program
-from npusim.report.account import OUTPUT, build_report
+from npusim.report.account import BOUNDS, build_report
 from npusim.report.bounds import stream_cycles
 from npusim.report.crossings import crossings, depends_on, link_cycles, run_clock
+from npusim.report.layers import OUTPUT
 from npusim.report.trace import TRACKS, trace_events
 
 CONTRACT = {
@@ -64,7 +65,10 @@ def test_everything_adds_up(network: str, machine: str) -> None:
     data = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert set(data) >= CONTRACT
     assert set(data["bound_ms"]) == {"compute", "stream", "dram", "best_possible"}
-    assert set(data["dram_bytes"]) == {"read", "written"}
+    assert set(data["dram_bytes"]) == {"read", "written", "weights"}
+    assert 0 < data["dram_bytes"]["weights"] <= data["dram_bytes"]["read"]
+    assert data["bound_by"] in BOUNDS
+    assert data["bound_ms"][data["bound_by"]] == data["bound_ms"]["best_possible"]
     assert set(data["stalls"]) == set(CAUSES)
     assert sum(data["budget"].values()) == data["cycles"] == sum(row["cycles"] for row in data["layers"])
     for kind in ("compute", "vector"):
@@ -75,10 +79,17 @@ def test_everything_adds_up(network: str, machine: str) -> None:
         assert set(row) >= {"name", "op", "cycles", "macs", "tile_multiplies", "bound_by"}
         assert row["cycles"] == row["compute"] + row["vector"] + sum(row["stalls"].values())
         assert row["bound_by"] in ("compute", "vector", *CAUSES)
+        busy = row["compute"] / row["cycles"] if row["cycles"] else 0
+        assert row["utilisation"] == pytest.approx(row["tiles_full"] * row["engines_busy"] * busy)
+        assert 0 <= row["tiles_full"] <= 1
+        assert 0 <= row["engines_busy"] <= 1
     assert data["layers"][-1]["name"] == OUTPUT
     assert sum(row["macs"] for row in data["layers"]) == data["macs_useful"]
     assert sum(row["tile_multiplies"] for row in data["layers"]) == data["tile_multiplies"]
     assert sum(row["weight_tiles"] for row in data["layers"]) == data["weight_tiles"]
+    assert sum(row["weight_bytes"] for row in data["layers"]) == data["dram_bytes"]["weights"]
+    moved = data["dram_bytes"]["read"] + data["dram_bytes"]["written"]
+    assert sum(row["weight_bytes"] + row["map_bytes"] for row in data["layers"]) <= moved
     assert sum(data["coverage"]["nodes"].values()) == len(program.coverage)
     assert sum(data["coverage"]["macs"].values()) == sum(info.macs for info in program.coverage)
     assert data["bound_ms"]["best_possible"] <= data["latency_ms"] < data["latency_with_link_ms"]
@@ -126,7 +137,15 @@ def test_the_published_tiling_of_resnet50() -> None:
     assert report.tiling.plain_other == (128, 128)
     assert report.latency_ms < 1.8
     assert report.latency_ms <= 1.25 * report.bound_ms["best_possible"]
-    assert all(len(line) <= 100 for line in layer_lines(report))
+    lines = layer_lines(report)
+    assert all(len(line) <= 110 for line in lines)
+    low = [
+        (row, text) for row, text in zip(report.layers, lines[2:], strict=False) if row.macs and row.utilisation < 0.9
+    ]
+    assert len(low) > 20
+    for row, text in low:  # none without its explanation
+        assert f"{row.cycles:,}" in text
+        assert row.bound_by != "compute" or "% full" in text or "% busy" in text
 
 
 # ---- crossings
@@ -250,5 +269,5 @@ def test_a_program_without_a_layer_table() -> None:
 @given(st.text(max_size=200))
 def test_names_fit_a_table(name: str) -> None:
     short = shorten(name)
-    assert len(short) <= 44
+    assert len(short) <= NAME_WIDTH
     assert short.isprintable()

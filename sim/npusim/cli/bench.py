@@ -34,15 +34,25 @@ Examples:
   npusim bench model.npu --model model.onnx --runs 20
   npusim bench resnet50 --runs 0              time alone: nothing is measured on this computer
   npusim bench mlp --warm                     weights in MatrixRf already, as behind an earlier inference
+  npusim bench --all                          every network in one table; minutes
 """
+CLOCKS = 5  # times that the clock is run; the median counts
 
 
 @click.command("bench", epilog=EPILOG, short_help="Print one inference's latency, layer by layer.")
-@click.argument("model", metavar="MODEL.onnx|FILE.npu|NAME")
+@click.argument("model", metavar="MODEL.onnx|FILE.npu|NAME", required=False)
 @config_option
 @json_option
 @threads_option
 @seed_option
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every network of the service, an LSTM and a GRU, built, checked and measured one after the other: minutes, "
+    "and up to 7 GB of memory.",
+)
+@click.option("--markdown", is_flag=True, help="Print the table of --all in Markdown.")
 @click.option("--runs", type=click.IntRange(0, 10_000), default=5, metavar="N",
               help="Runs of each measurement here; the median counts. 0 for none.  [default: 5]")  # fmt: skip
 @click.option("--model", "onnx_path", metavar="MODEL.onnx", help="The model of a .npu program, for the comparison.")
@@ -51,11 +61,13 @@ Examples:
 )
 @debug_option
 def bench_command(
-    model: str,
+    model: str | None,
     config: str | None,
     json_path: str | None,
     threads: int,
     seed: int,
+    every: bool,
+    markdown: bool,
     runs: int,
     onnx_path: str | None,
     warm: bool,
@@ -65,6 +77,19 @@ def bench_command(
     Shows what bounds each layer, where every cycle of the run went, how far the latency is from the best possible, and
     the same network in ONNX Runtime on this computer. How to read it: docs/read-the-report.md.
     """
+    if every:
+        others = {f"MODEL {model}": model, "--model": onnx_path, "--warm": warm, "--threads": threads > 1}
+        for flag, given in (others | {"--runs 0": not runs}).items():
+            if given:
+                raise click.UsageError(f"{flag} does not go with --all")
+        from npusim.cli.bench_all import bench_all
+
+        bench_all(config, seed, runs, json_path, markdown)
+        return
+    if model is None:
+        raise click.UsageError("Missing argument 'MODEL.onnx|FILE.npu|NAME', or --all")
+    if markdown:
+        raise click.UsageError("--markdown is for --all")
     loaded = load_program(model, config, seed=seed, model=onnx_path)
     report = measure(loaded, threads, seed, runs, warm)
     finish(bench_lines(report), [], json_path, report.to_json())
@@ -81,13 +106,18 @@ def measure(loaded: Loaded, threads: int, seed: int, runs: int, warm: bool = Fal
     from npusim.report.warm import resident_moves
     from npusim.runtime import Session
 
-    session = Session(loaded.program, threads=threads)
     begin = time.perf_counter()
+    session = Session(loaded.program, threads=threads)
+    verify_s = time.perf_counter() - begin
     pinned = resident_moves(loaded.program, session.decoded) if warm else frozenset()
-    timing = run_clock(loaded.program, session.decoded, pinned)
-    clock_s = time.perf_counter() - begin
+    clocks = []
+    for _ in range(CLOCKS):
+        begin = time.perf_counter()
+        timing = run_clock(loaded.program, session.decoded, pinned)
+        clocks.append(time.perf_counter() - begin)
+    clock_s = statistics.median(clocks)
     report = build_report(loaded.program, timing, warm=warm)
-    report.wall_s = {**loaded.wall_s, "simulate": None, "simulate_time": clock_s}
+    report.wall_s = {**loaded.wall_s, "verify": verify_s, "simulate": None, "simulate_time": clock_s}
     if runs:
         _measure(report, loaded, session, clock_s, seed, runs)
     else:
@@ -99,8 +129,8 @@ def measure(loaded: Loaded, threads: int, seed: int, runs: int, warm: bool = Fal
 def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, seed: int, runs: int) -> None:
     """Add measured host steps, ONNX Runtime's latency and the simulation's own wall time.
 
-    Runs of the simulation and of ONNX Runtime with one thread take turns, so that both see the same computer; the
-    simulation's time is that of its values and of its clock.
+    Runs of the simulation and of ONNX Runtime with one thread take turns, so that both see the same computer, and their
+    ratio is the median of the pairs' ratios; the simulation's time is that of its values and of its clock.
     """
     from npusim.report.account import Compared, HostRow
     from npusim.report.reference import Reference, cores
@@ -134,6 +164,9 @@ def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, s
             times[count] = [_seconds(several, inputs) for _ in range(runs)]
     wall = statistics.median(walls) + clock_s
     report.wall_s["simulate"] = wall
+    if counts and session.threads == 1:
+        pairs = zip(walls, times[1], strict=True)
+        report.over_onnxruntime = statistics.median((ours + clock_s) / theirs for ours, theirs in pairs)
     report.host = tuple(
         HostRow(r.name, r.nodes, r.reasons, r.macs, statistics.median(host.get(r.name, [0.0]))) for r in report.host
     )
@@ -175,8 +208,7 @@ def bench_lines(report: Report) -> list[str]:
 
 def simulation_lines(report: Report) -> list[str]:
     """Return the ratio of the simulation's wall time to ONNX Runtime's, one thread each."""
-    by_name = {row.what: row.ms for row in report.compared}
-    ours, theirs = by_name.get("bit-exact simulation, 1 thread"), by_name.get("ONNX Runtime float32, 1 thread")
-    if ours is None or theirs is None:
+    if report.over_onnxruntime is None:
         return []
-    return [f"the bit-exact simulation takes {ours / theirs:.2f} x the time of ONNX Runtime float32, one thread each"]
+    ratio = f"{report.over_onnxruntime:.2f} x the time of ONNX Runtime float32"
+    return [f"the bit-exact simulation takes {ratio}, one thread each, median of pairs"]

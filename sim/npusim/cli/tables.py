@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from npusim.report.account import MEANING, OUTPUT, LayerRow, Report
+from npusim.report.account import BOUNDS, MEANING, Report
+from npusim.report.layers import OUTPUT, LayerRow
 
-NAME_WIDTH = 44
+NAME_WIDTH = 38
+FULL = 0.95  # what is fuller than this needs no explanation
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str, indent: str = "") -> list[str]:
-    """Return lines; align: < or > for every column."""
-    cells = [list(head), *(list(row) for row in rows)]
+    """Return lines; align: < or > for every column; a head may have several lines."""
+    heads = [part.split("\n") for part in head]
+    depth = max(len(parts) for parts in heads)
+    tops = [[(parts + [""] * depth)[at] for parts in heads] for at in range(depth)]
+    cells = [*tops, *(list(row) for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
 
     def line(row: Sequence[str]) -> str:
@@ -19,7 +24,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str, indent
         return (indent + "  ".join(parts)).rstrip()
 
     rule = indent + "  ".join("-" * width for width in widths)
-    return [line(cells[0]), rule, *(line(row) for row in cells[1:])]
+    return [*(line(row) for row in tops), rule, *(line(row) for row in cells[depth:])]
 
 
 def common_scope(names: Sequence[str]) -> str:
@@ -51,7 +56,7 @@ def short_names(names: Sequence[str]) -> list[str]:
     found = []
     for name in names:
         rest = name[len(scope) :] if name.startswith(scope) else name
-        for tail in ("/Conv2D", "/MatMul", "/MaxPool", "/AvgPool", "/Conv", "/Gemm"):
+        for tail in ("/Conv2D", "/MatMul", "/MaxPool", "/AvgPool", "/Conv", "/Gemm", "/FusedBatchNorm"):
             if rest.endswith(tail) and "/" in rest:
                 rest = rest.removesuffix(tail)
                 break
@@ -69,24 +74,39 @@ def layer_lines(report: Report) -> list[str]:
     rows = report.layers
     names = iter(short_names([row.name for row in rows if row.name != OUTPUT]))
     body = [_layer(OUTPUT if row.name == OUTPUT else next(names), row) for row in rows]
-    total = ["total", "", _mmac(report.macs_useful), f"{report.cycles:,}", percent(report.utilisation, 1), ""]
-    lines = table(("layer", "shape", "MMAC", "cycles", "use", "bound by"), [*body, total], "<<>>><")
+    moved = sum(row.weight_bytes + row.map_bytes for row in rows)
+    use = f"{100 * report.utilisation:.1f}"
+    total = ["total", "", _millions(report.macs_useful), f"{report.cycles:,}", use, _millions(moved), ""]
+    lines = table(("layer", "shape", "MMAC", "cycles", "use %", "MB", "bound by"), [*body, total], "<<>>>><")
     lines.insert(-1, lines[1])
     return lines
 
 
 def _layer(name: str, row: LayerRow) -> list[str]:
-    shape = "x".join(map(str, row.shape))
-    waits = "".join(
-        f", {percent(n, row.cycles)} {cause}" for cause, n in sorted(row.stalls.items(), key=lambda i: -i[1])[:1]
-    )
-    bound = row.bound_by + (waits if row.bound_by in ("compute", "vector") and row.stalls else "")
-    use = percent(row.utilisation, 1) if row.macs else ""
-    return [name, shape, _mmac(row.macs) if row.macs else "", f"{row.cycles:,}", use, bound]
+    moved = row.weight_bytes + row.map_bytes
+    return [
+        name, "x".join(map(str, row.shape)), _millions(row.macs) if row.macs else "", f"{row.cycles:,}",
+        f"{100 * row.utilisation:.1f}" if row.macs else "", _millions(moved) if moved else "", _why(row),
+    ]  # fmt: skip
 
 
-def _mmac(macs: int) -> str:
-    return f"{macs / 1e6:,.1f}"
+def _why(row: LayerRow) -> str:
+    """Return what bounds a layer, why the matrix-vector unit does less than it could, and the longest wait."""
+    reasons = []
+    if row.compute and 0 < row.tiles_full < FULL:
+        reasons.append(f"tiles {100 * row.tiles_full:.0f} % full")
+    if row.compute and 0 < row.engines_busy < FULL:
+        reasons.append(f"engines {100 * row.engines_busy:.0f} % busy")
+    text = f"compute: {', '.join(reasons)}" if row.bound_by == "compute" and reasons else row.bound_by
+    cause, wait = max(row.stalls.items(), key=lambda stall: stall[1], default=("", 0))
+    if row.name == OUTPUT or not wait:
+        return text
+    share = percent(wait, row.cycles)
+    return f"{text} {share}" if cause == row.bound_by else f"{text}; {share} {cause}"
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:,.1f}"
 
 
 def budget_lines(report: Report) -> list[str]:
@@ -106,10 +126,10 @@ def budget_lines(report: Report) -> list[str]:
 def bound_lines(report: Report) -> list[str]:
     """Return latencies and how far they are from the best possible."""
     best = report.bound_ms["best_possible"]
-    ratio = f"{report.latency_ms / best:.3f} x" if best else "-"
+    ratio = f"{report.latency_ms / best:.3f} x the best possible, {BOUNDS[report.bound_by]}" if best else "-"
     link = sum(c.microseconds for c in report.crossings if not c.inside) * 1e-3
     lines = [
-        f"device latency            {report.latency_ms:9.4f} ms   {ratio} the best possible",
+        f"device latency            {report.latency_ms:9.4f} ms   {ratio}",
         f"  tile-multiply bound     {report.bound_ms['compute']:9.4f} ms",
         f"  weights in order        {report.bound_ms['stream']:9.4f} ms",
         f"  DRAM bound              {report.bound_ms['dram']:9.4f} ms   "

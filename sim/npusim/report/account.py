@@ -1,8 +1,8 @@
 """The account of one inference: latency, bounds, where every cycle went, layer by layer.
 
 `build_report` joins what a program means (its layer table) with what its run took (`Timing`).  Everything here adds up:
-the budget to the run's cycles, and so do the layers, each of which owns its chains' occupancy and the waits before
-them.
+the budget to the run's cycles, and so do the layers, each of which owns its chains' occupancy, the waits before them,
+and the bytes of its moves.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from npusim.chain import ComputeChain
+from npusim.chain import WeightMove
 from npusim.engine.timing import CAUSES, Timing
 from npusim.program import NodeRow, Program
 from npusim.report.bounds import bound_cycles
 from npusim.report.crossings import Crossing, crossings
-
-OUTPUT = "(output)"
-"""The row behind the last layer: the last results leave the pipeline and the device."""
-
-KINDS = ("compute", "vector", *CAUSES)
+from npusim.report.layers import KINDS, LayerRow, layer_rows
 
 MEANING = {
     "compute": "matrix-vector unit busy",
@@ -35,30 +31,8 @@ MEANING = {
 }
 """What each line of the budget is."""
 
-
-@dataclass(frozen=True, slots=True)
-class LayerRow:
-    """One layer's share of the run.  cycles = compute + vector + stalls."""
-
-    name: str
-    op: str
-    nodes: tuple[str, ...]
-    shape: tuple[int, ...]
-    cycles: int
-    compute: int
-    vector: int
-    stalls: dict[str, int]
-    macs: int
-    tile_multiplies: int
-    weight_tiles: int
-    plain_tile_multiplies: int
-    plain_weight_tiles: int
-    utilisation: float
-    bound_by: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as JSON takes it."""
-        return dataclasses.asdict(self)
+BOUNDS = {"compute": "tile-multiplies", "dram": "DRAM", "stream": "weights in order"}
+"""The bounds of `bound_cycles` by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +113,7 @@ class Report:
     overflow: bool | None = None
     warm: bool = False
     compared: list[Compared] = field(default_factory=list)
+    over_onnxruntime: float | None = None  # wall time of the bit-exact simulation over ONNX Runtime's, one thread each
 
     @property
     def latency_ms(self) -> float:
@@ -167,6 +142,11 @@ class Report:
         return {cause: self.budget[cause] for cause in CAUSES}
 
     @property
+    def bound_by(self) -> str:
+        """The bound that is the best possible."""
+        return max(BOUNDS, key=lambda name: self.bound_ms[name])
+
+    @property
     def utilisation(self) -> float:
         """Useful multiply-accumulates over what the matrix-vector unit could do in the run's time."""
         return self.macs_useful / (self.cycles * self.peak_macs_per_cycle) if self.cycles else 0.0
@@ -191,6 +171,7 @@ class Report:
             "weight_tiles": self.tiling.weight_tiles,
             "utilisation": self.utilisation,
             "bound_ms": self.bound_ms,
+            "bound_by": self.bound_by,
             "budget": self.budget,
             "stalls": self.stalls,
             "layers": [row.to_json() for row in self.layers],
@@ -204,6 +185,7 @@ class Report:
                 "gain": self.tiling.gain,
             },
             "compared": [dataclasses.asdict(row) for row in self.compared],
+            "simulation_over_onnxruntime": self.over_onnxruntime,
             "wall_s": self.wall_s,
             "overflow": self.overflow,
             "warm": self.warm,
@@ -223,7 +205,7 @@ def build_report(
     Raises nothing: a verified program and its own timing always make one.
     """
     c = program.config
-    layers = _layers(program, timing)
+    layers = layer_rows(program, timing)
     assert sum(timing.account.values()) == timing.cycles, "every cycle has exactly one kind"
     assert sum(row.cycles for row in layers) == timing.cycles, "every cycle belongs to exactly one layer"
     return Report(
@@ -242,7 +224,11 @@ def build_report(
         macs_useful=sum(row.macs for row in program.nodes),
         peak_macs_per_cycle=c.macs_per_cycle,
         bound_ms={name: cycles / (c.clock_mhz * 1e3) for name, cycles in bound_cycles(program, timing, warm).items()},
-        dram_bytes={"read": timing.dram_read, "written": timing.dram_written},
+        dram_bytes={
+            "read": timing.dram_read,
+            "written": timing.dram_written,
+            "weights": c.tile_bytes * sum(s.chain.tiles for s in timing.spans if isinstance(s.chain, WeightMove)),
+        },
         crossings=crossings(program),
         warm=warm,
     )
@@ -270,49 +256,3 @@ def _coverage(program: Program) -> Coverage:
         nodes[info.where] += 1
         macs[info.where] += info.macs
     return Coverage(nodes, macs)
-
-
-def _layers(program: Program, timing: Timing) -> tuple[LayerRow, ...]:
-    """Give every cycle to a layer: its chains' occupancy and the waits before them; the rest is the output's."""
-    found: dict[int, dict[str, int]] = {}
-    end = 0
-    for span in timing.spans:
-        if not isinstance(span.chain, ComputeChain):
-            continue
-        account = found.setdefault(span.chain.node, dict.fromkeys(KINDS, 0))
-        account["compute" if span.chain.matmul is not None else "vector"] += span.busy - span.start
-        if span.stall:
-            account[span.cause] += span.stall
-        end = max(end, span.busy)
-    nodes = program.nodes
-    blank = NodeRow("", "", (), (), 0, 0, 0, 0, 0)
-    rows = [_row(program, nodes[n] if n < len(nodes) else _unknown(n), account) for n, account in found.items()]
-    tail = dict.fromkeys(KINDS, 0) | {"drain": timing.cycles - end}
-    return (*rows, _row(program, dataclasses.replace(blank, layer=OUTPUT, op="drain"), tail))
-
-
-def _unknown(number: int) -> NodeRow:
-    """A program from the assembler need not have a layer table."""
-    return NodeRow(f"(node {number})", "?", (), (), 0, 0, 0, 0, 0)
-
-
-def _row(program: Program, node: NodeRow, account: dict[str, int]) -> LayerRow:
-    cycles = sum(account.values())
-    peak = cycles * program.config.macs_per_cycle
-    return LayerRow(
-        name=node.layer,
-        op=node.op,
-        nodes=node.nodes,
-        shape=node.shape,
-        cycles=cycles,
-        compute=account["compute"],
-        vector=account["vector"],
-        stalls={cause: account[cause] for cause in CAUSES if account[cause]},
-        macs=node.macs,
-        tile_multiplies=node.tile_multiplies,
-        weight_tiles=node.weight_tiles,
-        plain_tile_multiplies=node.plain_tile_multiplies,
-        plain_weight_tiles=node.plain_weight_tiles,
-        utilisation=node.macs / peak if peak else 0.0,
-        bound_by=max(KINDS, key=lambda kind: account[kind]),
-    )
