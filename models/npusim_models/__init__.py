@@ -8,7 +8,7 @@ from npusim_models.errors import ModelsError, OptionError, SaveError, UnknownNam
 from npusim_models.files import save
 from npusim_models.images import synthetic_image
 from npusim_models.registry import build, describe, names, sample_input
-from npusim_models.weights import load_weights, save_weights
+from npusim_models.weights import save_weights
 
 __all__ = [
     "ModelsError",
@@ -18,7 +18,6 @@ __all__ = [
     "WeightsError",
     "build",
     "describe",
-    "load_weights",
     "names",
     "sample_input",
     "save",

@@ -14,7 +14,8 @@ import numpy as np
 from npusim_models.errors import OptionError
 from npusim_models.graph import GraphBuilder, Network, Values
 from npusim_models.images import DENSENET_SCALE, preprocess, synthetic_picture
-from npusim_models.resnet_v1 import CLASSES, FORMS, IMAGE_SIZE
+from npusim_models.resnet_v1 import FORMS, IMAGE_SIZE
+from npusim_models.variants import SERVICE, Variant
 
 BLOCKS = {121: (6, 12, 24, 16)}
 GROWTH = 32
@@ -22,17 +23,17 @@ STEM = 64
 BN_EPSILON = 1.1e-5
 
 
-def densenet(depth: int = 121, form: str = "whole") -> Network:
-    """Describe a DenseNet; depth: 121; form: the part that is written."""
+def densenet(depth: int = 121, form: str = "whole", variant: Variant = SERVICE) -> Network:
+    """Describe a DenseNet; depth: 121; form: the part that is written; variant: whose."""
     if depth not in BLOCKS:
         raise OptionError(f"densenet: depth {depth} is not one of {', '.join(map(str, BLOCKS))}")
     if form not in FORMS:
         raise OptionError(f"densenet: form '{form}' is not one of {', '.join(FORMS)}")
     scope = f"densenet{depth}"
-    g = GraphBuilder()
+    g = GraphBuilder(variant.epsilon or BN_EPSILON)
     image = g.input("InputImage:0", (1, 3, IMAGE_SIZE, IMAGE_SIZE))
     x = g.convolution(image, f"{scope}/conv1", STEM, 7, stride=2)
-    x = g.batch_norm(x, f"{scope}/conv1/BatchNorm", epsilon=BN_EPSILON)
+    x = g.batch_norm(x, f"{scope}/conv1/BatchNorm")
     x = g.node("Relu", [x], f"{scope}/conv1/Relu")
     x = g.node("MaxPool", [x], f"{scope}/pool1/MaxPool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     for block, layers in enumerate(BLOCKS[depth], 1):
@@ -43,7 +44,7 @@ def densenet(depth: int = 121, form: str = "whole") -> Network:
     x = _rectified_norm(g, x, f"{scope}/final_block")
     features = g.node("GlobalAveragePool", [x], f"{scope}/final_block/global_avg_pool")
     x = g.node("Flatten", [features], f"{scope}/squeeze", axis=1)
-    x = g.dense(x, f"{scope}/logits", CLASSES, centred=True, source_rank=4)
+    x = g.dense(x, f"{scope}/logits", variant.classes, centred=True, source_rank=4)
     output = g.node("Softmax", [x], f"classifier/{scope}/predictions/Softmax", axis=1)
     span = {
         "whole": ((image,), (output,)),
@@ -51,7 +52,7 @@ def densenet(depth: int = 121, form: str = "whole") -> Network:
         "classifier": ((features,), (output,)),
     }
     return Network(
-        name=scope,
+        name=variant.named(scope),
         nodes=tuple(g.nodes),
         params=g.params,
         inputs=g.inputs,
@@ -78,7 +79,7 @@ def transition(g: GraphBuilder, x: str, scope: str) -> str:
 
 
 def _rectified_norm(g: GraphBuilder, x: str, scope: str) -> str:
-    y = g.batch_norm(x, f"{scope}/BatchNorm", epsilon=BN_EPSILON)
+    y = g.batch_norm(x, f"{scope}/BatchNorm")
     return g.node("Relu", [y], f"{scope}/Relu")
 
 

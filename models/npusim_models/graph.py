@@ -61,6 +61,7 @@ class Network:
     span: (inputs, outputs) of the part that `to_model` writes; the values belong to the whole network nevertheless,
     so that the parts of one seed, or of one checkpoint, fit together.
     trained: file of the package's folder `data` with trained parameters; "": they follow from a seed.
+    remark: what a user of other frameworks should know of it.
     """
 
     name: str
@@ -71,12 +72,17 @@ class Network:
     sample: Callable[[np.random.Generator, int], Values]
     span: tuple[tuple[str, ...], tuple[str, ...]]
     trained: str = ""
+    remark: str = ""
 
 
 class GraphBuilder:
-    """Collect nodes and parameters; each method appends and returns the name of the value it made."""
+    """Collect nodes and parameters; each method appends and returns the name of the value it made.
 
-    def __init__(self) -> None:
+    epsilon: of batch normalisations.  biased: convolutions that one follows have biases nevertheless.
+    """
+
+    def __init__(self, epsilon: float = BN_EPSILON, biased: bool = False) -> None:
+        self._epsilon, self._biased = epsilon, biased
         self.nodes: list[onnx.NodeProto] = []
         self.params: dict[str, Param] = {}
         self.inputs: dict[str, tuple[int, ...]] = {}
@@ -138,13 +144,14 @@ class GraphBuilder:
         offset: float = 0.0,
         space: str = "",
     ) -> str:
-        """Append a convolution without bias, its batch normalisation and, if wanted, a ReLU.
+        """Append a convolution, its batch normalisation and, if wanted, a ReLU.
 
         Padded so that stride 1 keeps the size and any stride takes positions 0, s, 2s, ...
         gain, offset: typical gamma and beta of the batch normalisation.
         space: the name of the feature space of the outputs: values that are added share one.  Default: one of its own.
         """
-        y = self.convolution(x, scope, depth, kernel, stride=stride, dilation=dilation, space=space)
+        biases = self._vector(f"{scope}/biases", depth, "biases") if self._biased else ""
+        y = self.convolution(x, scope, depth, kernel, stride=stride, dilation=dilation, biases=biases, space=space)
         y = self.batch_norm(y, f"{scope}/BatchNorm", gain=gain, offset=offset)
         return self.node("Relu", [y], f"{scope}/Relu") if relu else y
 
@@ -197,14 +204,12 @@ class GraphBuilder:
         self._spaces[y] = ((space, depth),)
         return y
 
-    def batch_norm(
-        self, x: str, scope: str, *, gain: float = 1.0, offset: float = 0.0, epsilon: float = BN_EPSILON
-    ) -> str:
+    def batch_norm(self, x: str, scope: str, *, gain: float = 1.0, offset: float = 0.0) -> str:
         """Append a batch normalisation; gain, offset: typical gamma and beta."""
         depth = self.channels(x)
         roles = ("gamma", "beta", "moving_mean", "moving_variance")
         norm = [self._vector(f"{scope}/{role}", depth, role, gain=gain, offset=offset) for role in roles]
-        return self.node("BatchNormalization", [x, *norm], f"{scope}/FusedBatchNorm", epsilon=epsilon)
+        return self.node("BatchNormalization", [x, *norm], f"{scope}/FusedBatchNorm", epsilon=self._epsilon)
 
     def scaled(self, x: str, scope: str, gain: float) -> str:
         """Append a multiplication by a learned factor a channel; gain: its typical value."""

@@ -30,10 +30,12 @@ class Preparation:
 
     crop: take the centre, 224 of the 256 that the short side would have, or else squeeze the whole picture.
     scale: of the pixels less the channel means; 0: torchvision's normalisation instead.
+    reverse: blue, green, red.
     """
 
     crop: bool
     scale: float
+    reverse: bool = False
 
 
 PREPARATIONS = {
@@ -41,13 +43,23 @@ PREPARATIONS = {
     "densenet": Preparation(True, DENSENET_SCALE),
     "ssd": Preparation(False, 1.0),
     "torch": Preparation(True, 0.0),
+    "caffe": Preparation(True, 1.0, reverse=True),
 }
-"""By name: the service's for ResNet and VGG, for DenseNet, for SSD; and what most PyTorch models expect."""
+"""By name: the service's for ResNet and VGG, for DenseNet, for SSD; what PyTorch's models and Keras' DenseNet expect;
+what Keras' ResNet and VGG expect (keras/src/applications/imagenet_utils.py)."""
+DEFAULTS = {
+    "densenet121": "densenet",
+    "ssd_300_vgg": "ssd",
+    "densenet121.keras": "torch",
+    ".torchvision": "torch",
+    ".keras": "caffe",
+}
+"""By a network's name, or its end."""
 
 
 def preparation_of(network: str) -> str:
-    """Return the preparation that the service used for one of our networks, given its name; "vgg" for any other."""
-    return {"densenet121": "densenet", "ssd_300_vgg": "ssd"}.get(network, "vgg")
+    """Return what one of our networks expects, given its name: the framework's way or the service's; else "vgg"."""
+    return DEFAULTS.get(network) or DEFAULTS.get("." + network.rpartition(".")[2], "vgg")
 
 
 def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
@@ -92,7 +104,8 @@ def prepare(picture: NDArray[np.uint8], size: tuple[int, int], how: str) -> NDAr
     chosen = PREPARATIONS[how]
     resized = _resize(picture, size, chosen.crop)
     if chosen.scale:
-        return preprocess(resized, chosen.scale)
+        shifted = preprocess(resized, chosen.scale)
+        return np.ascontiguousarray(shifted[:, ::-1]) if chosen.reverse else shifted
     unit = resized.astype(np.float32) / np.float32(255)
     normal = (unit - np.array(TORCH_MEAN, np.float32)) / np.array(TORCH_DEVIATION, np.float32)
     return np.ascontiguousarray(normal.transpose(2, 0, 1)[np.newaxis])

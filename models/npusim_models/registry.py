@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ import onnx
 import onnxruntime
 
 from npusim_models.densenet import densenet
+from npusim_models.dialects import SLIM, Dialect, recognise
 from npusim_models.digits import digits_cnn, digits_lstm, trained_file
 from npusim_models.errors import OptionError, UnknownNameError, nearest, quoted
 from npusim_models.graph import Network, Values, to_model
@@ -19,26 +21,38 @@ from npusim_models.recurrent import gru, lstm
 from npusim_models.resnet_v1 import FORMS, UNITS, resnet_v1
 from npusim_models.seeded import Progress, seeded_values
 from npusim_models.small import mlp, tiny_resnet
+from npusim_models.variants import CLASSES, SERVICE, Variant
 from npusim_models.vgg import ssd_vgg, vgg16
-from npusim_models.weights import load_weights
+from npusim_models.weights import classes_in, match_weights, read_arrays
 
 Describe = Callable[..., Network]
+DescribeForm = Callable[[str, Variant], Network]
 
 
-def _forms(name: str, describe_form: Callable[[str], Network]) -> dict[str, Describe]:
-    """Return a network's whole form and its parts by name; no options: the name has said it all."""
+def _forms(name: str, describe_form: DescribeForm) -> dict[str, Callable[[Variant], Network]]:
+    """Return a network's whole form and its parts by name."""
 
-    def entry(form: str) -> Describe:
-        return lambda: describe_form(form)
+    def entry(form: str) -> Callable[[Variant], Network]:
+        return lambda variant: describe_form(form, variant)
 
     return {name + (f"_{form}" if form != "whole" else ""): entry(form) for form in FORMS}
 
 
-NETWORKS: dict[str, Describe] = {
+def _as_the_service(entry: Callable[[Variant], Network]) -> Describe:
+    """Return a network without options: its name has said it all."""
+    return lambda: entry(SERVICE)
+
+
+VARIED: dict[str, Callable[[Variant], Network]] = {
     **{name: entry for depth in UNITS for name, entry in _forms(f"resnet{depth}", partial(resnet_v1, depth)).items()},
     **_forms("densenet121", partial(densenet, 121)),
     **_forms("vgg16", vgg16),
-    **_forms("ssd_vgg", ssd_vgg),
+}
+"""Networks that frameworks have under names of their own."""
+
+NETWORKS: dict[str, Describe] = {
+    **{name: _as_the_service(entry) for name, entry in VARIED.items()},
+    **{name: _as_the_service(entry) for name, entry in _forms("ssd_vgg", lambda form, _: ssd_vgg(form)).items()},
     "tiny_resnet": tiny_resnet,
     "tiny_resnet_16": partial(tiny_resnet, size=16, width=8),
     "mlp": mlp,
@@ -76,14 +90,31 @@ def build(
     """Build a network; weights: a file with its parameters.
 
     Without it they follow from the seed (see `seeded`), or ship with the package where the network is a trained one.
+    With one, the network is built as the framework builds it by whose names the file goes, for as many classes as the
+    file's classifier has.
     """
     network = describe(name, **options)
     _check_seed(seed)
     if weights is not None or network.trained:
         path = weights if weights is not None else trained_file(network.trained)
-        return to_model(network, load_weights(path, network), {"weights": os.path.basename(os.fspath(path))})
+        network, values, dialect = _load(path, name, network)
+        origin = {"weights": os.path.basename(os.fspath(path)), "names": dialect.title, "remark": network.remark}
+        return to_model(network, values, {key: text for key, text in origin.items() if text})
     versions = f"numpy {np.__version__}, onnxruntime {onnxruntime.__version__}"
     return to_model(network, seeded_values(network, seed, progress), {"seed": str(seed), "measured_with": versions})
+
+
+def _load(path: str | os.PathLike[str], name: str, network: Network) -> tuple[Network, Values, Dialect]:
+    """Read the parameters of the network of that name; returns them with the framework whose names the file has.
+
+    Also returns the network as that framework builds it.
+    """
+    arrays, where = read_arrays(path), os.fspath(path)
+    dialect = recognise(arrays, network, where) if name in VARIED else SLIM
+    if name in VARIED:
+        classes = classes_in(arrays, network, dialect) or CLASSES
+        network = VARIED[name](replace(dialect.variant, classes=classes))
+    return network, match_weights(arrays, network, where, dialect), dialect
 
 
 def sample_input(name: str, seed: int = 0, **options: object) -> Values:

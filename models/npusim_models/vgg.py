@@ -17,7 +17,8 @@ import numpy as np
 from npusim_models.errors import OptionError
 from npusim_models.graph import GraphBuilder, Network, Values
 from npusim_models.images import preprocess, synthetic_picture
-from npusim_models.resnet_v1 import CLASSES, FORMS, IMAGE_SIZE
+from npusim_models.resnet_v1 import FORMS, IMAGE_SIZE
+from npusim_models.variants import SERVICE, Variant
 
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # (convolutions, channels)
 FC_CHANNELS = 4096
@@ -29,8 +30,8 @@ SSD_ANCHORS = {"block4": 4, "block7": 6, "block8": 6, "block9": 6, "block10": 4,
 L2_SCALE = 20.0  # of block 4's normalised features, as the paper initialises it
 
 
-def vgg16(form: str = "whole") -> Network:
-    """Describe VGG-16; form: the part that is written."""
+def vgg16(form: str = "whole", variant: Variant = SERVICE) -> Network:
+    """Describe VGG-16; form: the part that is written; variant: whose, but frameworks differ in names alone."""
     _check_form("vgg16", form)
     scope = "vgg_16"
     g = GraphBuilder()
@@ -42,7 +43,7 @@ def vgg16(form: str = "whole") -> Network:
     x = g.biased_conv(x, f"{scope}/fc6", FC_CHANNELS, 7, padded=False)
     features = g.biased_conv(x, f"{scope}/fc7", FC_CHANNELS, 1)
     x = g.node("Flatten", [features], f"{scope}/squeeze", axis=1)
-    x = g.dense(x, f"{scope}/fc8", CLASSES, centred=True, source_rank=4)
+    x = g.dense(x, f"{scope}/fc8", variant.classes, centred=True, source_rank=4)
     output = g.node("Identity", [x], f"classifier/{scope}/fc8/squeezed")
     span = {
         "whole": ((image,), (output,)),
@@ -50,7 +51,7 @@ def vgg16(form: str = "whole") -> Network:
         "classifier": ((features,), (output,)),
     }
     return Network(
-        name=scope,
+        name=variant.named(scope),
         nodes=tuple(g.nodes),
         params=g.params,
         inputs=g.inputs,

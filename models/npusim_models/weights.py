@@ -1,8 +1,7 @@
-"""Weights files: .npz or .safetensors, one array per parameter.
+"""Weights files: .npz, .safetensors or .onnx, one array per parameter.
 
-A convolution's weights go by either of two names: as in a TF-Slim checkpoint (`.../conv1/weights`: height, width,
-inputs, outputs) or as in our ONNX models (`.../conv1/weights_oihw`).  A file may mix both.  Floating-point arrays of
-any width are taken and rounded to float32.
+Names and layouts are those of a framework, which is recognised by them (see `dialects`).  Floating-point arrays of any
+width are taken and rounded to float32.
 """
 
 from __future__ import annotations
@@ -20,16 +19,13 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from npusim_models.dialects import SLIM, Dialect, Stored, names_of
 from npusim_models.errors import WeightsError, nearest, os_reason, quoted
 from npusim_models.files import write_atomically
-from npusim_models.graph import Array, Network, Param, Values, subgraph
+from npusim_models.graph import Array, Network, Values, subgraph
 
-FORMATS = (".npz", ".safetensors")
-
-
-def load_weights(path: str | os.PathLike[str], network: Network) -> Values:
-    """Read the parameters of the network's span; those of the rest of the network may be there as well."""
-    return match_weights(read_arrays(path), network, os.fspath(path))
+FORMATS = (".npz", ".safetensors", ".onnx")
+SAVED_FORMATS = FORMATS[:2]
 
 
 def save_weights(model: onnx.ModelProto, path: str | os.PathLike[str]) -> None:
@@ -43,7 +39,9 @@ def save_weights(model: onnx.ModelProto, path: str | os.PathLike[str]) -> None:
     elif suffix == ".safetensors":
         data = safetensors.numpy.save(values)
     else:
-        raise WeightsError(f"{os.fspath(path)}: unknown weights format '{suffix}', expected {' or '.join(FORMATS)}")
+        raise WeightsError(
+            f"{os.fspath(path)}: unknown weights format '{suffix}', expected {' or '.join(SAVED_FORMATS)}"
+        )
     write_atomically(data, path)
 
 
@@ -51,7 +49,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     """Read every array of a file, whatever it is for."""
     where, suffix = os.fspath(path), Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise WeightsError(f"{where}: unknown weights format '{suffix}', expected {' or '.join(FORMATS)}")
+        raise WeightsError(f"{where}: unknown weights format '{suffix}', expected {', '.join(FORMATS)}")
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -59,6 +57,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     try:
         if suffix == ".safetensors":
             return _read_safetensors(data)
+        if suffix == ".onnx":
+            return _read_initializers(data, Path(path).parent)
         if not zipfile.is_zipfile(io.BytesIO(data)):
             raise ValueError("it is no zip archive of .npy files, or not all of one")
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
@@ -69,8 +69,17 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
 
 
 def _read_safetensors(data: bytes) -> dict[str, NDArray[Any]]:
-    """Decode the floating-point formats; bfloat16, which NumPy lacks, becomes float32."""
-    formats = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+    """Decode the formats that NumPy has, and bfloat16, which becomes float32."""
+    formats = {
+        "F16": "<f2",
+        "BF16": "<u2",
+        "F32": "<f4",
+        "F64": "<f8",
+        "I64": "<i8",
+        "I32": "<i4",
+        "U8": "u1",
+        "BOOL": "?",
+    }
     arrays = {}
     for name, tensor in safetensors.deserialize(data):  # type: ignore[no-untyped-call]
         if tensor["dtype"] not in formats:
@@ -80,46 +89,71 @@ def _read_safetensors(data: bytes) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def match_weights(arrays: Mapping[str, NDArray[Any]], network: Network, where: str) -> Values:
-    """Check arrays against the network and bring them into its layout; where: what messages begin with."""
+def _read_initializers(data: bytes, folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the initializers of an ONNX model, those in files beside it as well."""
+    model = onnx.ModelProto.FromString(data)
+    onnx.load_external_data_for_model(model, os.fspath(folder))
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+
+def match_weights(arrays: Mapping[str, NDArray[Any]], network: Network, where: str, dialect: Dialect = SLIM) -> Values:
+    """Check arrays against the network's span and bring them into its layout; where: what messages begin with.
+
+    Parameters of the rest of the network may be there as well.
+    """
     found: Values = {}
-    names = {name.removesuffix(":0"): name for name in arrays}  # TensorFlow ends variables' names in :0
-    if len(names) < len(arrays):
-        twice = next(name for name in names if name in arrays and f"{name}:0" in arrays)
-        raise WeightsError(f"{where}: parameter '{twice}' is there twice, with and without :0")
-    for param in network.params.values():
-        given = [name for name in dict.fromkeys((param.name, param.source)) if name in names]
+    title = network.name if dialect is SLIM else f"{network.name}, by its parameters' names in {dialect.title},"
+    names = {}
+    for name, given in names_of(arrays, dialect, network).items():
         if len(given) > 1:
-            raise WeightsError(f"{where}: parameter '{param.name}' is there twice, also as '{param.source}'")
-        if given:
-            found[param.name] = _convert(arrays[names.pop(given[0])], param, given[0], where)
+            raise WeightsError(f"{where}: '{given[0]}' and '{given[1]}' are the same parameter, expected one")
+        names[name] = given[0]
+    ways: dict[str, list[Stored]] = {}
+    for stored in dialect.stored(network):
+        ways.setdefault(stored.param.name, []).append(stored)
+    for param, stored_as in ways.items():
+        there = [stored for stored in stored_as if stored.name in names]
+        if len(there) > 1:
+            first, second = (names[stored.name] for stored in there)
+            raise WeightsError(f"{where}: '{first}' and '{second}' are the same parameter, expected one")
+        if there:
+            name = names.pop(there[0].name)
+            found[param] = _convert(arrays[name], there[0], name, where)
     span_inputs, span_outputs = network.span
     used = {name for node in subgraph(network.nodes, span_inputs, span_outputs) for name in node.input}
-    missing = [param for name, param in network.params.items() if name in used and name not in found]
+    missing = [stored for param, stored in ways.items() if param in used and param not in found]
     if missing:
-        first = missing[0]
-        either = f"'{first.source}' or '{first.name}'" if first.name != first.source else f"'{first.name}'"
-        hint = f"; nearest in the file and not used: {quoted(nearest(first.source, names))}" if names else ""
-        raise WeightsError(f"{where}: {network.name} needs parameter {either}{_and_more(missing)}, missing here{hint}")
+        either = " or ".join(f"'{stored.name}'" for stored in missing[0])
+        close = nearest(missing[0][0].name, names.values())
+        hint = f"; nearest in the file and not used: {quoted(close)}" if names else ""
+        raise WeightsError(f"{where}: {title} needs parameter {either}{_and_more(missing)}, missing here{hint}")
     if names:
-        extra, known = next(iter(names)), [param.source for param in network.params.values()]
+        extra, known = next(iter(names.values())), [stored_as[0].name for stored_as in ways.values()]
         raise WeightsError(
-            f"{where}: {network.name} has no parameter '{extra}'{_and_more(names)}; "
-            f"nearest: {quoted(nearest(extra, known))}"
+            f"{where}: {title} has no parameter '{extra}'{_and_more(names)}; nearest: {quoted(nearest(extra, known))}"
         )
     return found
+
+
+def classes_in(arrays: Mapping[str, NDArray[Any]], network: Network, dialect: Dialect) -> int | None:
+    """Return the number of classes that a classifier's biases in the file have, None without them."""
+    names = names_of(arrays, dialect, network)
+    for stored in dialect.stored(network):
+        if stored.param.role == "centred_biases" and stored.name in names:
+            shape = arrays[names[stored.name][0]].shape
+            return shape[0] if len(shape) == 1 and shape[0] > 1 else None
+    return None
 
 
 def _and_more(items: Sized) -> str:
     return f" (and {len(items) - 1} more)" if len(items) > 1 else ""
 
 
-def _convert(array: NDArray[Any], param: Param, name: str, where: str) -> Array:
+def _convert(array: NDArray[Any], stored: Stored, name: str, where: str) -> Array:
     """Check one array and return it as float32 in the network's layout."""
-    ours = name == param.name
-    expected = param.shape if ours else param.source_shape
-    if array.shape != expected:
-        raise WeightsError(f"{where}: parameter '{name}' has shape {_shape(array.shape)}, expected {_shape(expected)}")
+    if array.shape != stored.shape:
+        got, expected = _shape(array.shape), _shape(stored.shape)
+        raise WeightsError(f"{where}: parameter '{name}' has shape {got}, expected {expected}")
     if not np.issubdtype(array.dtype, np.floating):
         raise WeightsError(f"{where}: parameter '{name}' is {array.dtype}, expected floating point")
     with np.errstate(over="ignore"):
@@ -127,11 +161,9 @@ def _convert(array: NDArray[Any], param: Param, name: str, where: str) -> Array:
     bad = int(np.count_nonzero(~np.isfinite(values)))
     if bad:
         raise WeightsError(f"{where}: parameter '{name}' has {bad} values that are NaN, infinite or beyond float32")
-    if param.role == "moving_variance" and values.min() < 0:
+    if stored.param.role == "moving_variance" and values.min() < 0:
         raise WeightsError(f"{where}: parameter '{name}' has the value {values.min():g}, expected 0 or more")
-    if not ours:
-        values = values.transpose(param.source_axes).reshape(param.shape)
-    return np.ascontiguousarray(values)
+    return stored.ours(values)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -79,8 +79,16 @@ def test_torch_normalisation(picture: np.ndarray) -> None:
 
 
 def test_preparation_of_networks() -> None:
-    found = [preparation_of(name) for name in ("densenet121", "ssd_300_vgg", "vgg_16", "resnet_v1_50", "mine")]
-    assert found == ["densenet", "ssd", "vgg", "vgg", "vgg"]
+    found = [preparation_of(name) for name in ("densenet121", "ssd_300_vgg", "vgg_16", "resnet_v1_50", "mine", "")]
+    assert found == ["densenet", "ssd", "vgg", "vgg", "vgg", "vgg"]
+    assert preparation_of("resnet_v1_50.torchvision") == preparation_of("densenet121.torchvision") == "torch"
+    assert preparation_of("resnet_v1_50.keras") == preparation_of("vgg_16.keras") == "caffe"
+    assert preparation_of("densenet121.keras") == "torch"
+
+
+def test_caffe_is_vgg_in_blue_green_red(picture: np.ndarray) -> None:
+    rgb, bgr = (prepare(picture, (224, 224), how)[0] for how in ("vgg", "caffe"))
+    np.testing.assert_array_equal(bgr, rgb[::-1])
 
 
 def test_bad_pictures(tmp_path: Path, picture: np.ndarray) -> None:

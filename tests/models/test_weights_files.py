@@ -62,7 +62,10 @@ def test_round_trip(tmp_path: Path, tiny: onnx.ModelProto, suffix: str) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     again = npusim_models.build("tiny_resnet", weights=path)
     assert again.graph == tiny.graph
-    assert [(entry.key, entry.value) for entry in again.metadata_props] == [("weights", path.name)]
+    assert [(entry.key, entry.value) for entry in again.metadata_props] == [
+        ("weights", path.name),
+        ("names", "TF-Slim"),
+    ]
 
 
 @pytest.mark.parametrize("rename", [lambda name: name, lambda name: f"{name}:0"])
@@ -137,17 +140,17 @@ def test_extra(tmp_path: Path, arrays: Arrays) -> None:
     message = refusal(tmp_path / "w.npz", arrays)
     assert message.startswith("tiny_resnet has no parameter 'tiny_resnet/conv1/biases'; nearest: ")
     assert "'tiny_resnet/logits/biases'" in message
-    arrays["global_step"] = np.array(7)
+    arrays["epoch"] = np.array(7)
     assert "has no parameter 'tiny_resnet/conv1/biases' (and 1 more); nearest" in refusal(tmp_path / "w.npz", arrays)
 
 
 def test_twice(tmp_path: Path, arrays: Arrays) -> None:
     both = {**arrays, **as_checkpoint(arrays)}
-    assert refusal(tmp_path / "w.npz", both) == f"parameter '{STEM}_oihw' is there twice, also as '{STEM}'"
+    assert refusal(tmp_path / "w.npz", both) == f"'{STEM}' and '{STEM}_oihw' are the same parameter, expected one"
     arrays["tiny_resnet/logits/biases:0"] = arrays["tiny_resnet/logits/biases"]
     assert (
         refusal(tmp_path / "w.npz", arrays)
-        == "parameter 'tiny_resnet/logits/biases' is there twice, with and without :0"
+        == "'tiny_resnet/logits/biases' and 'tiny_resnet/logits/biases:0' are the same parameter, expected one"
     )
 
 
@@ -174,8 +177,8 @@ def test_not_floating_point(tmp_path: Path, arrays: Arrays) -> None:
     arrays[f"{STEM}_oihw"] = arrays[f"{STEM}_oihw"].astype(np.int32)
     assert refusal(tmp_path / "w.npz", arrays) == f"parameter '{STEM}_oihw' is int32, expected floating point"
     path = tmp_path / "w.safetensors"
-    safetensors.numpy.save_file({STEM: np.zeros(3, np.int64)}, path)
-    with pytest.raises(WeightsError, match=f"not a readable safetensors file: '{STEM}' is I64, expected F16, BF16"):
+    safetensors.numpy.save_file({STEM: np.zeros((7, 7, 3, 16), np.int64)}, path)
+    with pytest.raises(WeightsError, match=f"parameter '{STEM}' is int64, expected floating point"):
         npusim_models.build("tiny_resnet", weights=path)
 
 
@@ -190,14 +193,15 @@ def test_negative_variance(tmp_path: Path, arrays: Arrays) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("w.bin", b"", "unknown weights format '.bin', expected .npz or .safetensors"),
-        ("w", b"", "unknown weights format '', expected .npz or .safetensors"),
+        ("w.bin", b"", "unknown weights format '.bin', expected .npz, .safetensors, .onnx"),
+        ("w", b"", "unknown weights format '', expected .npz, .safetensors, .onnx"),
         ("w.npz", b"", "not a readable npz file: "),
         ("w.npz", b"\x93NUMPY\x01\x00", "not a readable npz file: "),
         ("w.npz", b"PK\x03\x04" + bytes(40), "not a readable npz file: "),
         ("w.safetensors", b"", "not a readable safetensors file: "),
         ("w.safetensors", bytes(64), "not a readable safetensors file: "),
         ("w.safetensors", b"\xff" * 64, "not a readable safetensors file: "),
+        ("w.onnx", b"\xff" * 64, "not a readable onnx file: "),
     ],
 )
 def test_damaged_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ Examples:
   npusim build --list
   npusim build resnet50                              writes resnet50.onnx
   npusim build resnet50 -o net.onnx --seed 7
-  npusim build resnet50 --weights checkpoint.npz     your own parameters, by name (.npz or .safetensors)
+  npusim build resnet50 --weights checkpoint.npz     your own parameters, by torchvision's, Keras' or TF-Slim's names
   npusim build lstm --hidden 1024 --steps 25         sizes, where the network has them: lstm, gru
 """
 
@@ -24,7 +25,7 @@ Examples:
 @click.argument("name", metavar="NAME", required=False)
 @click.option("-o", "--output", metavar="FILE.onnx", help="File to write.  [default: NAME.onnx]")
 @seed_option
-@click.option("--weights", metavar="FILE", help="Parameters by name: .npz or .safetensors, instead of seeded ones.")
+@click.option("--weights", metavar="FILE", help="Parameters: .npz, .safetensors or .onnx, instead of seeded ones.")
 @click.option("--hidden", metavar="N", type=int, help="Units of a recurrent layer.")
 @click.option("--steps", metavar="N", type=int, help="Steps of the sequence.")
 @click.option("--inputs", metavar="N", type=int, help="Inputs at every step.  [default: as many as units]")
@@ -37,7 +38,8 @@ def build_command(
 ) -> None:
     """Write one of the built-in networks as an ONNX file.
 
-    Weights follow from the seed, with activations as healthy as a trained network's, or come from your file.
+    Weights follow from the seed, with activations as healthy as a trained network's, or come from your file. The file's
+    framework is recognised by its names, and the network built as that framework builds it.
     """
     if list_names:
         if name is not None:
@@ -50,9 +52,25 @@ def build_command(
     path = output if output is not None else f"{name}.onnx"
     import npusim_models
 
+    if weights is not None:
+        note(_origin(model, weights))
     with Progress(f"writing {path}"):
         npusim_models.save(model, path)
     note(f"wrote {path}: {len(model.graph.node)} nodes, {os.path.getsize(path) / 1e6:,.1f} MB")
+
+
+def _origin(model: Any, weights: str) -> str:
+    """Return what the user should know of a network with parameters from a file."""
+    from npusim_models.pictures import preparation_of
+
+    said = {entry.key: entry.value for entry in model.metadata_props}
+    parts = [f"{weights}: names of {said['names']}"]
+    parts += [said["remark"]] if "remark" in said else []
+    output = model.graph.output[0].type.tensor_type.shape.dim
+    parts += [f"{output[1].dim_value:,} classes"] if len(output) == 2 else []
+    shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
+    parts += [f"pictures as for --prepare {preparation_of(model.graph.name)}"] if shape[1:2] == [3] else []
+    return "; ".join(parts)
 
 
 def _list() -> None:

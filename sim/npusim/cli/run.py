@@ -54,8 +54,8 @@ Examples:
 @click.option("--output", metavar="FILE.npz", help="Write the outputs, one array each.")
 @click.option(
     "--prepare",
-    type=click.Choice(["vgg", "densenet", "ssd", "torch"]),
-    help="How a picture becomes an input, see docs/run-a-model.md.  [default: as the service did for the network]",
+    type=click.Choice(["vgg", "densenet", "ssd", "torch", "caffe"]),
+    help="How a picture becomes an input, see docs/run-a-model.md.  [default: what the network expects]",
 )
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Print the N best classes.")
 @click.option("--labels", metavar="FILE.txt", help="Names of the classes, one a line.")
