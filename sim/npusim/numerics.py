@@ -288,11 +288,32 @@ def from_f16_bits(bits: U16) -> F32:
     Subnormal patterns read as a zero of their sign; infinities and NaNs are refused with InputError.
     """
     bits = np.ascontiguousarray(bits, np.uint16)
-    if bool(((bits & 0x7C00) == 0x7C00).any()):
+    out = np.empty(bits.shape, np.float32)
+    if _widen(bits.reshape(-1), out.reshape(-1)):
         bad = int(bits[(bits & 0x7C00) == 0x7C00][0])
         raise InputError(f"bits: got 0x{bad:04X}, an infinity or NaN (allowed: finite binary16 numbers)")
-    flushed = np.where((bits & 0x7C00) == 0, bits & 0x8000, bits).astype(np.uint16)
-    return flushed.view(np.float16).astype(np.float32)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _widen(bits: U16, out: F32) -> int:
+    bad: int = widen_halves(bits, out)
+    return bad
+
+
+@register_jitable
+def widen_halves(bits, out):
+    """Do as `from_f16_bits` does, uint16[n] to float32[n]; return nonzero if one is no number (compiled code only)."""
+    floats = out.view(np.uint32)
+    bad = 0
+    for i in range(out.size):
+        b = np.uint32(bits[i])
+        magnitude = b & np.uint32(0x7FFF)
+        bad |= magnitude >= np.uint32(0x7C00)
+        normal = (magnitude << np.uint32(13)) + np.uint32(112 << 23)
+        sign = (b & np.uint32(0x8000)) << np.uint32(16)
+        floats[i] = sign | (normal if magnitude >= np.uint32(0x400) else np.uint32(0))
+    return bad
 
 
 # ------------------------------------------------------------------------------------------- block floating point

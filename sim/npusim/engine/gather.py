@@ -1,4 +1,4 @@
-"""What the engine reads: addresses of the reader and of vector moves, and im2col in the Expander."""
+"""What compute chains read: addresses of the reader, and im2col in the Expander."""
 
 # mypy: disallow-untyped-decorators=False, disallow-untyped-defs=False, disallow-untyped-calls=False
 from __future__ import annotations
@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from npusim.chain import ComputeChain, VectorMove
-from npusim.chain.addresses import PADDING, nest, window
-from npusim.chain.spans import I64
+from npusim.chain import ComputeChain
+from npusim.chain.addresses import PADDING, window
 
 I32 = npt.NDArray[np.int32]
 F32 = npt.NDArray[np.float32]
@@ -19,15 +18,6 @@ def reader(chain: ComputeChain, padding: int) -> I32:
     """Return int32[P, K]: for each position and window element its vector's address, or `padding`."""
     offsets = window(chain.regs)
     return np.where(offsets == PADDING, padding, chain.source.addr + offsets).astype(np.int32)
-
-
-def moved(move: VectorMove) -> tuple[I64, I64]:
-    """Return source and destination offsets int64[P] of a vector move, in vectors from their first addresses."""
-    r = move.regs
-    return (
-        nest(move.positions, r.cols, r.rd_row, r.rd_col),
-        nest(move.positions, r.out_cols, r.wr_row, r.wr_col),
-    )
 
 
 def expand(memory: F32, chain: ComputeChain, out: F32) -> None:

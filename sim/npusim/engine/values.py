@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,13 @@ from npusim.chain.addresses import nest
 from npusim.config import NpuConfig
 from npusim.engine import gather
 from npusim.engine.matvec import Targets, TilePool, matvec
+from npusim.engine.moves import Moves, NetPort
+from npusim.engine.moves import Observer as MoveObserver
 from npusim.engine.reduce import Reduction, reduce_windows
 from npusim.engine.tables import unary_table
 from npusim.engine.vector import Op, Stage, Stages, apply_stages
 from npusim.isa import Space
-from npusim.numerics import from_f16_bits, offset_activations, to_f16_bits, unpack_tiles
+from npusim.numerics import from_f16_bits, offset_activations, unpack_tiles
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
@@ -32,16 +34,6 @@ U8 = npt.NDArray[np.uint8]
 LOW = np.float32(-65504.0)
 
 _ADDSUB = {"add": Op.ADD, "a_sub_b": Op.A_SUB_B, "b_sub_a": Op.B_SUB_A, "max": Op.MAX}
-
-
-class NetPort(Protocol):
-    """The host's end of the network queues."""
-
-    def receive(self, count: int) -> F32:
-        """Return the next vectors of NetInQ: float32[count, N] of float16 values."""
-
-    def send(self, vectors: F32) -> None:
-        """Take vectors of NetOutQ: float32[count, N]."""
 
 
 Places = slice | Ints
@@ -70,9 +62,6 @@ class _Prepared:
 Observer = Callable[[ComputeChain, F32], None]
 """Called with each chain's outputs, float32[outputs, N], in output order; valid only during the call."""
 
-MoveObserver = Callable[[VectorMove, F32], None]
-"""The same for vector moves: float32[vectors, N] as they are written."""
-
 
 class Engine:
     """One program on one machine; `run` may be called any number of times.
@@ -83,11 +72,11 @@ class Engine:
 
     def __init__(self, decoded: Decoded, config: NpuConfig, dram: U8, size: int, threads: int = 1) -> None:
         self.config, self.decoded, self.threads = config, decoded, threads
-        self.image = dram
+        self.image, self.size = dram, size
         self.n = config.native_dim
-        self.size = size
         self._load_tiles()
         self._make_memories()
+        self.moves = Moves(config, self.memory, dram, size)
         self._shared: dict[tuple[object, ...], I32] = {}
         slots = np.full(config.mrf_slots * slot_tiles(config), -1, np.int32)
         self._prepared: dict[int, _Prepared] = {}
@@ -132,7 +121,6 @@ class Engine:
         self.exp = np.zeros(depth + 2, np.int16)
         offset_activations(initial, c.act_mantissa, self.q, self.exp)
         self.stale = np.ones(depth, np.bool_)
-        self.scratch = np.zeros(max(0, self.size - len(self.image)), np.uint8)
         self._work: dict[str, F32] = {}
 
     def _room(self, name: str, vectors: int) -> F32:
@@ -234,36 +222,18 @@ class Engine:
         net: host's end of the queues; observe: sees every compute chain's outputs; progress: called after each chain
         with its number; moved: sees the vectors of every vector move.
         """
-        self.net, self.observe, self.moved, self.overflow = net, observe, moved, False
+        self.observe, self.overflow = observe, False
         self.held: F32 | None = None
         for chain in self.decoded.chains:
             if isinstance(chain, VectorMove):
-                self._move(chain)
+                for space, first, steps in self.moves.run(chain, net, moved):
+                    if space is Space.INITIAL_VRF:
+                        self.stale[first + steps] = True
             elif isinstance(chain, ComputeChain):
                 self._compute(chain)
             if progress is not None:
                 progress(chain.index)
         return self.overflow
-
-    # ---- vector moves ------------------------------------------------------------------------------------------
-
-    def _move(self, chain: VectorMove) -> None:
-        source, target = gather.moved(chain)
-        if chain.source.space is Space.NET_IN_Q:
-            vectors = self.net.receive(chain.positions)
-        elif chain.source.space is Space.DRAM:
-            vectors = self._read_dram(chain.source.addr, source)
-        else:
-            vectors = self.memory[chain.source.space][self._wrap(chain.source.space, chain.source.addr + source)]
-        if self.moved is not None:
-            self.moved(chain, vectors)
-        for write in chain.targets:
-            if write.space is Space.NET_OUT_Q:
-                self.net.send(vectors)
-            elif write.space is Space.DRAM:
-                self._write_dram(write.addr, target, vectors)
-            else:
-                self._store(write.space, _places(self._wrap(write.space, write.addr + target)), vectors)
 
     def _wrap(self, space: Space, addresses: Ints) -> Ints:
         return addresses % self.config.expander if space is Space.EXPANDER else addresses
@@ -271,25 +241,6 @@ class Engine:
     def _store(self, space: Space, places: Places, vectors: F32) -> None:
         self.memory[space][places] = vectors
         self._changed([(space, places)])
-
-    def _dram(self, low: int, high: int) -> tuple[U8, int]:
-        """The part of DRAM that holds bytes low..high-1, and the address of its first byte."""
-        edge = len(self.image)
-        return (self.image, 0) if high <= edge else (self.scratch, edge)
-
-    def _read_dram(self, address: int, offsets: Ints) -> F32:
-        size = self.config.vector_bytes
-        low, high = address + int(offsets.min()) * size, address + (int(offsets.max()) + 1) * size
-        area, origin = self._dram(low, high)
-        block = area[low - origin : high - origin].view("<u2").reshape(-1, self.n)
-        return from_f16_bits(np.ascontiguousarray(block[offsets - offsets.min()]))
-
-    def _write_dram(self, address: int, offsets: Ints, vectors: F32) -> None:
-        size, origin = self.config.vector_bytes, len(self.image)
-        low = address + int(offsets.min()) * size - origin
-        high = address + (int(offsets.max()) + 1) * size - origin
-        block = self.scratch[low:high].view("<u2").reshape(-1, self.n)
-        block[offsets - offsets.min()] = to_f16_bits(np.ascontiguousarray(vectors))
 
     # ---- compute chains ----------------------------------------------------------------------------------------
 
@@ -328,7 +279,8 @@ class Engine:
         if chain.source.space is Space.EXPANDER:
             x = self._room("reader", chain.positions * chain.window)
             gather.expand(self.memory[Space.EXPANDER], chain, x)
-            q, exp = np.empty(x.shape, np.uint8), np.empty(len(x), np.int16)
+            q: U8 = np.empty(x.shape, np.uint8)
+            exp = np.empty(len(x), np.int16)
             offset_activations(x, c.act_mantissa, q, exp)
         else:
             self._refresh(at.low, at.high)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from npusim.chain import Decoded
 from npusim.config import NpuConfig
+from npusim.engine.moves import NetPort
 from npusim.engine.timing import Span, Timing
-from npusim.engine.values import Engine, NetPort
+from npusim.engine.values import Engine
 from npusim.program import NodeRow, Program
 from npusim.rtl.build import Built, build
 from npusim.rtl.compare import Comparison, compare

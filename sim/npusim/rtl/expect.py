@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from npusim.chain import Chain, ComputeChain, Decoded, VectorMove, WeightMove
 from npusim.config import NpuConfig
+from npusim.engine.moves import NetPort
 from npusim.engine.timing import Timing
-from npusim.engine.values import Engine, NetPort
+from npusim.engine.values import Engine
 from npusim.isa import Space
 from npusim.numerics import to_f16_bits
 from npusim.rtl.checksum import U16, vector_sum, weight_sum
