@@ -100,7 +100,8 @@ module npu_check #(
     wire outside_tile  = {8'd0, tile} >= SLOTS_N;
 
     wire bad_weight = tiles == 32'd0 || tiles > TILES_N;
-    wire bad_vector = staged || from_expander || low || no_positions || out_cols == 32'd0 || positions[22:0] > MOST;
+    wire bad_vector = staged || from_expander || low || (from_dram && to_dram) || no_positions || out_cols == 32'd0
+                      || positions[22:0] > MOST;
     wire bad_reader = !(from_expander || space == `NPU_SPACE_INITIAL_VRF) || to_expander || no_positions || steep
                       || kh == 32'd0 || kw == 32'd0 || kc == 32'd0 || in_h == 32'd0 || in_w == 32'd0
                       || (wr != 9'd0 && out_cols == 32'd0);

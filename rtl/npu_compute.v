@@ -44,7 +44,7 @@ module npu_compute #(
     parameter LAT_WRITE       = 2,
     parameter SIGMOID_TANH_0  = 1,         // MFU0 has sigmoid and tanh
     parameter SIGMOID_TANH_1  = 1,
-    parameter CHECK_INIT      = 1,         // notice reads of vectors that nothing has written
+    parameter CHECK_INIT      = 1,         // notice reads of vectors and tiles that nothing has written
     parameter V_W             = 16 * NATIVE_DIM,
     parameter W_MANTISSAS     = NATIVE_DIM * LANES * (WEIGHT_MANTISSA + 1),
     parameter W_W             = W_MANTISSAS > 8 * NATIVE_DIM ? W_MANTISSAS : 8 * NATIVE_DIM
@@ -97,7 +97,7 @@ module npu_compute #(
     localparam MARKS = LATER + M + ENGINES;                // bound on cycles from a read to its last mark
     localparam CHAINS = (MARKS + TC) / TC + LAT_EXPAND + 2;    // started, last mark not out
     localparam PLACE_W = $clog2(CHAINS + 1);
-    localparam [3:0] FAULT_ADDRESS_RANGE = 4'd3;
+    localparam [3:0] FAULT_ADDRESS_RANGE = 4'd3, FAULT_UNINITIALISED = 4'd8;
     localparam [V_W-1:0] LOWEST = {NATIVE_DIM{16'hfbff}};  // -65504
 
     wire flush = rst || clear;
@@ -173,6 +173,20 @@ module npu_compute #(
         .m_elem_first(r_elem_first),
         .m_elem_last(r_elem_last),
         .fault(r_fault)
+    );
+    wire r_missing;
+    npu_tiles #(
+        .ENGINES(ENGINES), .SHARED_WEIGHTS(SHARED_WEIGHTS), .MRF_TILES(MRF_TILES), .CHECK_INIT(CHECK_INIT)
+    ) tiles_i (
+        .clk(clk),
+        .rst(flush),
+        .w_valid(w_valid && {24'd0, w_chunk} == TC),
+        .w_slot(w_slot),
+        .w_engine(w_engine),
+        .s_valid(r_valid && mm && !r_fault),
+        .s_slot(r_slot),
+        .s_count(r_count),
+        .missing(r_missing)
     );
     assign rd_en[0] = r_valid && !r_expand && !r_pad;
     assign rd_addr[23:0] = r_addr;
@@ -326,11 +340,12 @@ module npu_compute #(
     assign overflow = p_overflow || t_overflow;
 
     // ---- faults, and whom to name: an operand's read names the chain that was announced last
-    reg        r_fault_q;
+    reg        r_fault_q, r_missing_q;
     reg [23:0] r_word_q, t_word_q;
     always @(posedge clk) begin
-        r_fault_q <= r_fault && !flush;
-        if (r_fault)
+        r_fault_q <= (r_fault || r_missing) && !flush;
+        r_missing_q <= r_missing;
+        if (r_fault || r_missing)
             r_word_q <= desc[`NPU_D_WORD];
         if (pre_valid)
             t_word_q <= pre_desc[`NPU_D_WORD];
@@ -338,7 +353,8 @@ module npu_compute #(
     wire [23:0] t_word = pre_valid ? pre_desc[`NPU_D_WORD] : t_word_q;
     assign rd_word     = {{4{t_word}}, desc[`NPU_D_WORD]};
     assign fault_valid = r_fault_q || x_fault || t_fault;
-    assign fault_code  = t_fault ? t_fault_code : x_fault ? x_fault_code : FAULT_ADDRESS_RANGE;
+    assign fault_code  = t_fault ? t_fault_code : x_fault ? x_fault_code
+                         : r_missing_q ? FAULT_UNINITIALISED : FAULT_ADDRESS_RANGE;
     assign fault_word  = t_fault ? t_fault_word : x_fault ? x_fault_word : r_word_q;
 
     // ---- results and marks meet

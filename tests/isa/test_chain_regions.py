@@ -219,7 +219,8 @@ def test_address_sets_of_vector_moves(
     regs: dict[str, int], source: str, addr: int, to: int, data: st.DataObject
 ) -> None:
     off_chip = source != "MultiplyVrf_1"
-    target = data.draw(st.sampled_from(["NetOutQ", "DRAM", *(["InitialVrf", "Expander"] if off_chip else [])]))
+    targets = ["NetOutQ", *(["DRAM"] if source != "DRAM" else []), *(["InitialVrf", "Expander"] if off_chip else [])]
+    target = data.draw(st.sampled_from(targets))
     unit = {"DRAM": 8}
     base = 8 * 1024 + 8 * to if target == "DRAM" else to
     big = BIG[0]

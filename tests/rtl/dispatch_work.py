@@ -27,7 +27,6 @@ _LATER = (
     r"reaches vector",
     r"reaches byte",
     r"overwrites vectors",
-    r"overlaps the source",
     r"expected a divisor",
     r"stands behind halt",
 )  # the machine stops at halt and never sees it

@@ -62,7 +62,8 @@ class Builder:
         moves = source.space in _OFF_CHIP or any(write.space in _OFF_CHIP for write in writes)
         build = self._vector_move if moves else self._compute
         chain: VectorMove | ComputeChain = build(source, stages, writes, head)
-        refuse_own_reads(chain, self.config)
+        if isinstance(chain, ComputeChain):
+            refuse_own_reads(chain, self.config)
         return chain
 
     def finish(self, word: int) -> None:
@@ -119,6 +120,7 @@ class Builder:
             refuse(source.word, "v_rd", "reads the Expander in a vector move, expected DRAM, NetInQ or a VRF")
         if source.low:
             refuse(source.word, "v_rd", "low is set in a vector move, which has no padding")
+        check.one_end_on_chip(head["end"], source.space, [write.space for write in writes])
         positions = check.bounded(head["end"], regs, "rows", "cols")
         check.at_least_one(head["end"], regs, "out_cols")
         last = check.nest_last(positions, regs.cols, regs.rd_row, regs.rd_col)

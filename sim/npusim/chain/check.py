@@ -57,6 +57,12 @@ def window_pitches(end: int, regs: Registers, space: Space) -> None:
             refuse(end, "end_chain", f"{name.upper()} is {getattr(regs, name)}, expected less than {MAX_PITCH}")
 
 
+def one_end_on_chip(end: int, source: Space, targets: list[Space]) -> None:
+    """Refuse a move from DRAM to DRAM: the vector DMA reads or writes DRAM in a move, never both."""
+    if source == Space.DRAM and Space.DRAM in targets:
+        refuse(end, "end_chain", "moves vectors from DRAM to DRAM; expected a VRF or a network queue at one end")
+
+
 def outputs(end: int, regs: Registers, elements: int) -> int:
     """Return the number of outputs of the reduce stage; refuse illegal windows."""
     at_least_one(end, regs, "red_n", "red_head", "red_run")

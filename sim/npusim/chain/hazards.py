@@ -9,18 +9,15 @@ import numpy as np
 
 from npusim.chain import check
 from npusim.chain.addresses import PADDING, nest, window
-from npusim.chain.chains import ComputeChain, VectorMove
+from npusim.chain.chains import ComputeChain
 from npusim.chain.forms import Operand, Source
-from npusim.chain.spans import I64, merge
+from npusim.chain.spans import I64
 from npusim.config import NpuConfig
-from npusim.isa import SPACE_NAMES, Space
+from npusim.isa import SPACE_NAMES
 
 
-def refuse_own_reads(chain: ComputeChain | VectorMove, config: NpuConfig) -> None:
+def refuse_own_reads(chain: ComputeChain, config: NpuConfig) -> None:
     """Raise `ProgramError` if an element is read from where an output of an earlier element went."""
-    if isinstance(chain, VectorMove):
-        _disjoint_move(chain, config)
-        return
     if not chain.targets:
         return
     readers: tuple[Source | Operand, ...] = (chain.source, *chain.mfu0.operands, *chain.mfu1.operands)
@@ -35,16 +32,6 @@ def refuse_own_reads(chain: ComputeChain | VectorMove, config: NpuConfig) -> Non
             if np.any(_last_read(chain, reader, config) > _first_write(chain, target.addr, reader, config)):
                 name = SPACE_NAMES[target.space]
                 check.refuse(target.word, "v_wr", f"overwrites vectors of {name} that word {reader.word} reads later")
-
-
-def _disjoint_move(chain: VectorMove, config: NpuConfig) -> None:
-    if chain.source.space != Space.DRAM or chain.targets[0].space != Space.DRAM:
-        return
-    both = np.concatenate([region.spans for region in (*chain.reads(config), *chain.writes(config))])
-    lengths = both[:, 1] - both[:, 0]
-    union = merge(both[:, 0], lengths)
-    if (union[:, 1] - union[:, 0]).sum() < lengths.sum():
-        check.refuse(chain.targets[0].word, "v_wr", "the target overlaps the source of the same move in DRAM")
 
 
 def _reach(chain: ComputeChain, reader: Source | Operand) -> int | None:

@@ -27,7 +27,8 @@ class Job:
 
     dram: its image; size: bytes that the program may touch; incoming: (cycle from which it is there, vectors) for each
     NetInQ move in order; timeout: cycles after which the run is given up; gaps: idle cycles, at most, before
-    each beat of the network queues; detail: chains whose writes are to be listed.
+    each beat of the network queues; stall: first cycle since reset, and number of cycles, in which the DRAM accepts
+    and answers nothing; detail: chains whose writes are to be listed.
     """
 
     words: npt.NDArray[np.uint64]
@@ -38,6 +39,7 @@ class Job:
     watchdog: int = 0
     gaps: int = 0
     seed: int = 1
+    stall: tuple[int, int] | None = None
     detail: tuple[int, int] | None = None
     waves: Path | None = None
     waves_window: tuple[int, int] | None = None
@@ -89,6 +91,8 @@ def run(built: Built, config: NpuConfig, job: Job, progress: Callable[[int], Non
         _write_files(place, config, job)
         plusargs = [f"+timeout={job.timeout}", f"+progress={BEAT_PROGRESS}", f"+gaps={job.gaps}"]
         plusargs.append("+dram_image=dram.bin")
+        if job.stall is not None:
+            plusargs += [f"+dram_stall_at={job.stall[0]}", f"+dram_stall_for={job.stall[1]}"]
         if job.detail is not None:
             plusargs += [f"+detail_from={job.detail[0]}", f"+detail_to={job.detail[1]}"]
         if job.waves is not None:
