@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from npusim_models.errors import DetectionError
+from npusim_models.errors import DetectionError, quoted
 from npusim_models.graph import Array
 from npusim_models.labels import VOC
 from npusim_models.vgg import SSD_ANCHORS, SSD_CLASSES, SSD_SIZE
@@ -43,9 +43,30 @@ class Detection:
         return VOC[self.label]
 
 
+def expected_outputs() -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of the twelve outputs: class scores of every layer, then locations."""
+    return {
+        f"ssd_300_vgg/{layer}_box/{reshape}:0": (1, side, side, boxes, values)
+        for reshape, values in (("Reshape_1", SSD_CLASSES), ("Reshape", 4))
+        for (layer, boxes), side in zip(SSD_ANCHORS.items(), SIDES, strict=True)
+    }
+
+
 def is_detector(shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """True if outputs of these shapes are SSD-VGG's, to judge by their names."""
-    return any(name.startswith("ssd_300_vgg/") for name in shapes)
+    """Tell by their names whether outputs are SSD-VGG's.
+
+    Raises `DetectionError` where some of the twelve are there and others are not, or where one has another shape.
+    """
+    wanted = expected_outputs()
+    if wanted.keys().isdisjoint(shapes):
+        return False
+    for name, shape in wanted.items():
+        if name not in shapes:
+            raise DetectionError(f"the network has no output '{name}', expected SSD-VGG's twelve")
+        if shapes[name] != shape:
+            got, allowed = (" x ".join(map(str, dims)) for dims in (shapes[name], shape))
+            raise DetectionError(f"output '{name}' has shape {got}, expected {allowed}")
+    return True
 
 
 def default_boxes() -> Array:
@@ -71,7 +92,10 @@ def detect(outputs: Mapping[str, NDArray[Any]], score: float = 0.5, iou: float =
     outputs: the network's twelve, by name; score: the least probability; iou: boxes of one class that overlap more
     (intersection over union) count once.  Raises `DetectionError`.
     """
-    scores, locations = (_gather(outputs, reshape, values) for reshape, values in (("Reshape_1", 21), ("Reshape", 4)))
+    if not is_detector({name: array.shape for name, array in outputs.items()}):
+        raise DetectionError(f"the network's outputs are {quoted(outputs)}, expected SSD-VGG's twelve")
+    names = [*expected_outputs()]
+    scores, locations = (_gather(outputs, part) for part in (names[: len(SIDES)], names[len(SIDES) :]))
     scores = scores - scores.max(axis=1, keepdims=True)
     exponentials = np.exp(scores)
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
@@ -96,16 +120,9 @@ def decode(locations: Array) -> Array:
     return boxes
 
 
-def _gather(outputs: Mapping[str, NDArray[Any]], reshape: str, values: int) -> Array:
-    parts = []
-    for (layer, boxes), side in zip(SSD_ANCHORS.items(), SIDES, strict=True):
-        name, shape = f"ssd_300_vgg/{layer}_box/{reshape}:0", (1, side, side, boxes, values)
-        if name not in outputs:
-            raise DetectionError(f"the network has no output '{name}', expected SSD-VGG's twelve")
-        if outputs[name].shape != shape:
-            got, allowed = (" x ".join(map(str, dims)) for dims in (outputs[name].shape, shape))
-            raise DetectionError(f"output '{name}' has shape {got}, expected {allowed}")
-        parts.append(outputs[name].reshape(-1, values).astype(np.float32))
+def _gather(outputs: Mapping[str, NDArray[Any]], names: list[str]) -> Array:
+    """Return float32[n, values]: these outputs one behind the other, a box a row."""
+    parts = [outputs[name].reshape(-1, outputs[name].shape[-1]).astype(np.float32) for name in names]
     gathered: Array = np.concatenate(parts)
     return gathered
 

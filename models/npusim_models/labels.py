@@ -20,6 +20,11 @@ def read_labels(path: str | os.PathLike[str], classes: int) -> tuple[str, ...]:
     A file with one line more begins with the background, as TensorFlow's ImageNet lists do, and that line is dropped.
     Raises `LabelsError`.
     """
+    return check_labels(os.fspath(path), read_lines(path), classes)
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[str]:
+    """Return a text file's lines, without empty ones at the end.  Raises `LabelsError`."""
     where = os.fspath(path)
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -28,7 +33,12 @@ def read_labels(path: str | os.PathLike[str], classes: int) -> tuple[str, ...]:
     except (OSError, ValueError) as error:
         reason = os_reason(error) if isinstance(error, OSError) else str(error)
         raise LabelsError(f"{where}: cannot be read: {reason}") from None
-    names = [line.strip() for line in text.rstrip().splitlines()]
+    return [line.strip() for line in text.rstrip().splitlines()]
+
+
+def check_labels(where: str, lines: list[str], classes: int) -> tuple[str, ...]:
+    """Return the names among a file's lines, one a class; where: the file, for the message of `LabelsError`."""
+    names = lines
     if len(names) == classes + 1 and names[0].lower() in ("background", "dummy", "__background__"):
         names = names[1:]
     if len(names) != classes:

@@ -110,6 +110,24 @@ def test_wrong_inputs(refused: Refused, tmp_path: Path, program: Path) -> None:
         assert run(name).startswith(f"{name}: not a readable .npz or .npy file of plain arrays: ")
 
 
+def recurrent(steps: int) -> object:
+    """Return an LSTM of four units over a sequence of this length."""
+    rng = np.random.default_rng(0)
+    weights = {name: rng.standard_normal((1, 16, 4)).astype(np.float32) for name in "wr"}
+    node = helper.make_node("LSTM", ["x", "w", "r"], ["y"], name="lstm", hidden_size=4)
+    return model([node], {"x": (steps, 1, 4)}, ["y"], weights)
+
+
+def test_sequences_of_length_0(refused: Refused, tmp_path: Path) -> None:
+    assert refused("build", "lstm", "--steps", 0) == "lstm: steps 0 is not a whole number of 1 or more"
+    save(recurrent(0), tmp_path / "none.onnx")
+    assert "net: input 'x': dimension 0 is " in refused("run", "none.onnx", "-c", "arria10_rnn")
+    save(recurrent(3), tmp_path / "three.onnx")
+    np.save(tmp_path / "none.npy", np.zeros((0, 1, 4), np.float32))
+    text = refused("run", "three.onnx", "-c", "arria10_rnn", "--input", "none.npy")
+    assert text == "input 'x' has shape 0x1x4, expected 3x1x4"
+
+
 # ---- programs
 
 

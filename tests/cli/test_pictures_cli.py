@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import Call
+from cli_tools import Call, model, save
+from onnx import helper
 from PIL import Image
 
+from npusim_models.detection import expected_outputs
 from npusim_models.images import synthetic_picture
 from npusim_models.pictures import prepare
 
@@ -43,11 +46,32 @@ def test_a_picture_is_its_prepared_array(npusim: Call, resnet: Path, picture: Pa
     np.testing.assert_array_equal(a, b)
 
 
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is refused is refused before the back end has begun."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr("npusim.compiler.back.backend.to_program", fail)
+
+
+@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize(
     ("args", "text"),
     [
         (["--input", "no.jpg"], "no.jpg: is neither a JPEG nor a PNG picture"),
+        (["--input", "x=no.jpg"], "no.jpg: is neither a JPEG nor a PNG picture"),
+        (["--input", "gone.png"], "gone.png: the picture cannot be read: no such file or directory"),
+        (["--input", "one.png"], "one.png: the picture has 1 x 1 pixels, expected at least 16 a side"),
+        (["--input", "cmyk.jpg"], "cmyk.jpg: the picture's colours are CMYK, expected 1-bit, 8-bit grey"),
+        (["--input", "deep.png"], "deep.png: the picture's colours are 16-bit grey, expected 1-bit, 8-bit grey"),
+        (["--input", "cut.png"], "cut.png: the picture "),
+        (["--input", "cat.png", "--input", "cat.png"], "cat.png: input 'image' is given twice"),
         (["--input", "cat.png", "--labels", "two.txt"], "two.txt: has 2 lines, expected 10, one for each class"),
+        (["--labels", "eleven.txt"], "eleven.txt: has 11 lines, expected 10, one for each class"),
+        (["--labels", "binary.txt"], "binary.txt: not a text file in UTF-8"),
+        (["--labels", "gone.txt"], "gone.txt: cannot be read: no such file or directory"),
         (["--input", "cat.png", "--draw", "b.png"], "--draw: tiny_resnet does not return SSD-VGG's 12 outputs"),
         (["--input", "cat.png", "--draw", "b.txt"], "run: --draw b.txt: expected a name that ends in .png"),
         (["--prepare", "ssd"], "run: --prepare is for pictures: give one with --input"),
@@ -59,10 +83,61 @@ def test_bad_pictures_and_options(
 ) -> None:
     (tmp_path / "no.jpg").write_text("no picture")
     (tmp_path / "two.txt").write_text("a\nb\n")
+    (tmp_path / "eleven.txt").write_text("a\n" * 11)
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "cut.png").write_bytes(picture.read_bytes()[:300])
+    Image.new("RGB", (1, 1)).save(tmp_path / "one.png")
+    Image.new("CMYK", (64, 64)).save(tmp_path / "cmyk.jpg")
+    Image.new("I;16", (64, 64)).save(tmp_path / "deep.png")
     assert text in refused("run", resnet, *args)
 
 
+@pytest.mark.usefixtures("uncompiled")
 def test_a_picture_for_an_input_that_takes_none(refused: Callable[..., str], mlp: Path, picture: Path) -> None:
     text = refused("run", mlp, "--input", "cat.png")
     assert "cat.png: a picture, but input" in text
     assert "expected 1 x 3 x height x width" in text
+
+
+def heads(shapes: dict[str, tuple[int, ...]]) -> Any:
+    """Return a network that takes 16 x 16 pictures and returns numbers in these shapes."""
+    rng = np.random.default_rng(0)
+    nodes, weights = [], {}
+    for number, (name, shape) in enumerate(shapes.items()):
+        channels = int(np.prod(shape))
+        weights |= {f"w{number}": rng.standard_normal((channels, 3, 16, 16)).astype(np.float32) / 100}
+        weights |= {f"s{number}": np.array(shape, np.int64)}
+        nodes.append(helper.make_node("Conv", ["x", f"w{number}"], [f"c{number}"], name=f"conv{number}"))
+        nodes.append(helper.make_node("Reshape", [f"c{number}", f"s{number}"], [name], name=f"reshape{number}"))
+    return model(nodes, {"x": (1, 3, 16, 16)}, list(shapes), weights)
+
+
+LAST = {name: shape for name, shape in expected_outputs().items() if "block11" in name}
+
+
+@pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize(
+    ("shapes", "options", "text"),
+    [
+        (LAST, [], "the network has no output 'ssd_300_vgg/block4_box/Reshape_1:0', expected SSD-VGG's twelve"),
+        (
+            {**dict.fromkeys(expected_outputs(), (1, 8)), **LAST},
+            ["--draw", "b.png"],
+            "output 'ssd_300_vgg/block4_box/Reshape_1:0' has shape 1 x 8, expected 1 x 37 x 37 x 4 x 21",
+        ),
+        ({"boxes": (1, 8), "scores": (1, 4)}, ["--draw", "b.png"], "--draw: net does not return SSD-VGG's 12 outputs"),
+        ({"boxes": (1, 8), "scores": (1, 4)}, ["--top", "2"], "--top: the model has 2 outputs with one number a class"),
+    ],
+)
+def test_a_detector_with_unexpected_outputs(
+    refused: Callable[..., str], picture: Path, tmp_path: Path, shapes: dict[str, Any], options: list[str], text: str
+) -> None:
+    save(heads(shapes), tmp_path / "net.onnx")
+    assert text in refused("run", "net.onnx", "--input", picture, *options)
+
+
+def test_some_of_a_detectors_outputs_are_outputs(npusim: Call, tmp_path: Path) -> None:
+    save(heads(LAST), tmp_path / "net.onnx")
+    said = npusim("run", tmp_path / "net.onnx")
+    assert said.status == 0, said.err
+    assert "output ssd_300_vgg/block11_box/Reshape:0: float32 1x1x1x4x4" in said.out

@@ -19,6 +19,7 @@ from npusim.cli.console import Progress, note, out
 from npusim.errors import InputError, ModelError, nearest
 
 if TYPE_CHECKING:
+    from npusim.compiler.ir import TensorInfo
     from npusim.config import NpuConfig
     from npusim.program import Program
 
@@ -47,6 +48,10 @@ json_option = click.option(
 )
 
 __all__ = ["config_option", "debug_option", "json_option", "seed_option", "threads_option"]
+
+
+OnInterface = Callable[[str, "tuple[TensorInfo, ...]", "tuple[TensorInfo, ...]"], None]
+"""Given a network's name, its inputs and its outputs."""
 
 
 @dataclass(slots=True)
@@ -154,12 +159,13 @@ def compile_model(
 
 
 def load_program(
-    text: str, config: str | None, *, seed: int = 0, npu_only: bool = False, model: str | None = None
-) -> Loaded:
+    text: str, config: str | None, *, seed: int = 0, npu_only: bool = False, model: str | None = None,
+    on_interface: OnInterface = lambda name, inputs, outputs: None,
+) -> Loaded:  # fmt: skip
     """Return the program of a `.npu` file, an ONNX file or a built-in network's name.
 
-    A program file runs on the configuration it was compiled for and no other; model: its ONNX file, for comparisons.
-    Raises `NpuError`.
+    A program file runs on the configuration it was compiled for and no other; model: its ONNX file, for comparisons;
+    on_interface: called when inputs and outputs are known, before most of the compiler's work.  Raises `NpuError`.
     """
     begin = time.perf_counter()
     wall: dict[str, float | None]
@@ -167,6 +173,7 @@ def load_program(
         from npusim.program import Program
 
         program = Program.load(text)
+        on_interface(program.model, program.inputs, program.outputs)
         if config is not None:
             program.check_config(resolve_config(config), text)
         source = None
@@ -191,7 +198,12 @@ def load_program(
         wall = {}
         proto, source, sha256 = load_onnx(text, seed)
     imported = time.perf_counter()
-    program = compile_model(proto, machine, sha256=sha256, npu_only=npu_only)
+
+    def on_graph(stage: str, made: Any) -> None:
+        if stage == "partition":  # the first one that knows them all
+            on_interface(made.name, made.inputs, made.outputs)
+
+    program = compile_model(proto, machine, sha256=sha256, npu_only=npu_only, on_graph=on_graph)
     wall |= {"import": imported - begin, "compile": time.perf_counter() - imported, "simulate": None}
     return Loaded(program, source, wall, program.model)
 

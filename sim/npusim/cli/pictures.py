@@ -1,7 +1,11 @@
-"""`npusim run` with pictures: in as JPEG or PNG, out as class names or as boxes drawn on the picture."""
+"""`npusim run` with pictures: in as JPEG or PNG, out as class names or as boxes drawn on the picture.
+
+Files are read, and options refused, before the model is compiled: what they need of the model is known by then.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +20,6 @@ if TYPE_CHECKING:
 
     from npusim.atomic import NewFile
     from npusim.compiler.ir import TensorInfo
-    from npusim.program import Program
-
-DETECTOR_OUTPUTS = 12
 
 
 @dataclass(slots=True)
@@ -26,7 +27,8 @@ class Pictures:
     """What the options say about pictures, and the picture that was read last.
 
     how: a preparation, or None for the network's own; top: how many classes to print, 0 for the plain five largest;
-    lines: what was read.
+    lines: what was read; decoded: pictures by file; names: lines of the label file, then names of the classes;
+    detector: the outputs are SSD-VGG's.
     """
 
     how: str | None
@@ -37,6 +39,9 @@ class Pictures:
     iou: float
     last: Any = field(default=None)
     lines: list[str] = field(default_factory=list)
+    decoded: dict[str, Any] = field(default_factory=dict)
+    names: Sequence[str] = ()
+    detector: bool = False
 
     def check_usage(self, files: Sequence[str]) -> None:
         """Refuse options that nothing would read."""
@@ -49,32 +54,75 @@ class Pictures:
         if self.draw is not None and Path(self.draw).suffix.lower() not in (".png", ".jpg", ".jpeg"):
             raise click.UsageError(f"--draw {self.draw}: expected a name that ends in .png, .jpg or .jpeg")
 
+    def open(self, files: Sequence[str]) -> None:
+        """Read pictures and labels, before anything that takes time; files: FILE or NAME=FILE."""
+        for text in files:
+            path = text if Path(text).exists() or "=" not in text else text.partition("=")[2]
+            if is_picture(path) and (path == text or Path(path).exists()):
+                self._decode(path)
+        if self.labels is not None:
+            from npusim_models.labels import read_lines
+
+            self.names = read_lines(self.labels)
+
+    def _decode(self, path: str) -> Any:
+        from npusim_models.pictures import read_picture
+
+        if path not in self.decoded:
+            self.decoded[path] = read_picture(path)
+        return self.decoded[path]
+
+    def check_outputs(self, network: str, outputs: Sequence[TensorInfo]) -> None:
+        """Refuse options that a network with these outputs has nothing for."""
+        from npusim_models.detection import is_detector
+        from npusim_models.errors import DetectionError
+        from npusim_models.labels import check_labels
+
+        try:
+            self.detector = is_detector({info.name: info.shape for info in outputs})
+        except DetectionError:
+            if self.decoded:  # else nobody asks for detections
+                raise
+        if self.draw is not None and not self.detector:
+            raise InputError(f"--draw: {network} does not return SSD-VGG's 12 outputs")
+        if not self.top and self.labels is None:
+            return
+        flag = "--top" if self.top else "--labels"
+        if self.detector:
+            raise InputError(f"{flag}: {network} is a detector, expected a network with one number a class")
+        scores = [info for info in outputs if _is_classes(info.shape)]
+        if len(scores) != 1:
+            raise InputError(f"{flag}: the model has {len(scores)} outputs with one number a class, expected one")
+        classes = scores[0].shape[-1]
+        if self.labels is None:
+            self.names = [f"class {at}" for at in range(classes)]
+        else:
+            self.names = check_labels(self.labels, list(self.names), classes)
+
     def read(self, path: str, info: TensorInfo, network: str) -> np.ndarray[Any, Any]:
         """Return the picture as the network's input takes it."""
-        from npusim_models.pictures import preparation_of, prepare, read_picture
+        from npusim_models.pictures import preparation_of, prepare
 
         shape = info.shape
         if len(shape) != 4 or shape[0] != 1 or 3 not in (shape[1], shape[3]):
             got = " x ".join(map(str, shape))
             raise InputError(f"{path}: a picture, but input {info.name!r} is {got}, expected 1 x 3 x height x width")
         planar = shape[1] == 3
-        self.last = read_picture(path)
+        self.last = self._decode(path)
         how = self.how or preparation_of(network)
         height, width = self.last.shape[:2]
         self.lines.append(f"{path}: {width} x {height} pixels, prepared as for {how} (--prepare)")
         tensor = prepare(self.last, (shape[2], shape[3]) if planar else (shape[1], shape[2]), how)
         return (tensor if planar else tensor.transpose(0, 2, 3, 1)).astype(info.dtype)
 
-    def results(self, program: Program, outputs: Mapping[str, Any]) -> tuple[list[str], list[NewFile]]:
+    def results(self, outputs: Mapping[str, Any]) -> tuple[list[str], list[NewFile]]:
         """Return what to print about the outputs, and the picture with boxes if it is wanted."""
-        from npusim_models.detection import detect, is_detector
+        if self.detector:
+            from npusim_models.detection import detect
 
-        if is_detector({name: array.shape for name, array in outputs.items()}):
             found = detect(outputs, self.score, self.iou)
             return _detection_lines(found, self.score), self._drawn(found)
-        if self.draw is not None:
-            raise InputError(f"--draw: {program.model} does not return SSD-VGG's {DETECTOR_OUTPUTS} outputs")
-        return (self._classes(outputs) if self.top or self.labels else []), []
+        return (self._classes(outputs) if self.names else []), []
 
     def _drawn(self, found: list[Any]) -> list[NewFile]:
         if self.draw is None:
@@ -95,16 +143,15 @@ class Pictures:
         """Return the best classes of the only output that holds one number a class."""
         import numpy as np
 
-        from npusim_models.labels import read_labels
-
-        scores = [(name, array) for name, array in outputs.items() if array.size == array.shape[-1] > 1]
-        if len(scores) != 1:
-            raise InputError(f"--top: the model has {len(scores)} outputs with one number a class, expected one")
-        name, array = scores[0]
-        flat = array.reshape(-1)
-        names = read_labels(self.labels, flat.size) if self.labels else [f"class {at}" for at in range(flat.size)]
+        (found,) = [(name, array) for name, array in outputs.items() if _is_classes(array.shape)]
+        name, flat = found[0], found[1].reshape(-1)
         best = np.argsort(-flat, kind="stable")[: min(self.top or 5, flat.size)]
-        return [f"classes by {name}:", *(f"  {flat[at]:10.6g}  {names[at]}" for at in best)]
+        return [f"classes by {name}:", *(f"  {flat[at]:10.6g}  {self.names[at]}" for at in best)]
+
+
+def _is_classes(shape: tuple[int, ...]) -> bool:
+    """True for one number a class: several, all along the last axis."""
+    return bool(shape) and math.prod(shape) == shape[-1] > 1
 
 
 def is_picture(text: str) -> bool:

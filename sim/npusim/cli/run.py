@@ -26,7 +26,6 @@ from npusim.cli.shell import ComparisonFailed
 if TYPE_CHECKING:
     from npusim.atomic import NewFile
     from npusim.compiler.ir import TensorInfo
-    from npusim.program import Program
     from npusim.runtime import RunResult, Session, Tensors
 
 EPILOG = """\b
@@ -104,30 +103,39 @@ def run_command(
         raise click.UsageError(
             f"--check compares with the ONNX model, which {model} does not hold: add --model MODEL.onnx"
         )
-    loaded = load_program(model, config, seed=seed, npu_only=npu_only, model=onnx_path)
+    pictures.open(inputs)
+    tensors: Tensors = {}
+
+    def interface(name: str, wanted: tuple[TensorInfo, ...], given: tuple[TensorInfo, ...]) -> None:
+        if not no_values:
+            pictures.check_outputs(name, given)
+            tensors.update(_inputs(name, wanted, inputs, pictures))
+
+    loaded = load_program(model, config, seed=seed, npu_only=npu_only, model=onnx_path, on_interface=interface)
     failures = _run(
-        loaded, inputs, pictures, output, check, min_sqnr, golden, json_path, trace, not no_values, seed, threads
+        loaded, tensors, pictures, output, check, min_sqnr, golden, json_path, trace, not no_values, seed, threads
     )
     if failures:
         raise ComparisonFailed("; ".join(failures))
 
 
 def _run(
-    loaded: Loaded, files: tuple[str, ...], pictures: Pictures, output: str | None, check: bool,
+    loaded: Loaded, tensors: Tensors, pictures: Pictures, output: str | None, check: bool,
     min_sqnr: float | None, golden: bool, json_path: str | None, trace: str | None, values: bool, seed: int,
     threads: int,
 ) -> list[str]:  # fmt: skip
-    """Do everything; returns what the comparisons found, files written and results printed."""
+    """Do everything; returns what the comparisons found, files written and results printed.
+
+    tensors: inputs by name, none for seeded ones.
+    """
     from npusim.report.account import build_report
     from npusim.report.crossings import run_clock
     from npusim.runtime import Session, check_inputs
     from npusim.tensors import outputs_file
 
     program = loaded.program
-    tensors: Tensors = {}
     if values:
-        tensors = _inputs(program, files, pictures) if files else default_inputs(program, seed)
-        tensors = check_inputs(program, tensors)
+        tensors = check_inputs(program, tensors or default_inputs(program, seed))
     session = Session(program, threads=threads)
     begin = time.perf_counter()
     timing = run_clock(program, session.decoded)
@@ -140,7 +148,7 @@ def _run(
     files_out: list[NewFile] = []
     if result is not None:
         report.overflow = result.overflow
-        meaning, files_out = pictures.results(program, result.outputs)
+        meaning, files_out = pictures.results(result.outputs)
         lines += ["", *pictures.lines, *(meaning or _output_lines(result))]
         if result.overflow:
             lines.append("overflow: a value went beyond float16 and was saturated to 65504")
@@ -158,14 +166,14 @@ def _run(
     return failures
 
 
-def _inputs(program: Program, files: tuple[str, ...], pictures: Pictures) -> Tensors:
+def _inputs(network: str, wanted: tuple[TensorInfo, ...], files: tuple[str, ...], pictures: Pictures) -> Tensors:
     """Read the input files, pictures among them."""
     from npusim.tensors import read_inputs
 
     def picture(path: str, info: TensorInfo) -> Any:
-        return pictures.read(path, info, program.model) if is_picture(path) else None
+        return pictures.read(path, info, network) if is_picture(path) else None
 
-    return read_inputs(files, program.inputs, picture)
+    return read_inputs(files, wanted, picture)
 
 
 def _simulate(session: Session, inputs: Tensors, capture: bool) -> RunResult:
