@@ -29,6 +29,8 @@ class FeatureMap:
     segments: channel counts; each segment starts at a native vector of its own, so a pixel takes
     sum(ceil(segment / N)) vectors and the lanes behind a segment's end hold zeros or garbage that nobody reads as a
     channel (weights for them are zero).  Only a channel concatenation has more than one segment.
+    lane: channels in front of this map in its owner's segment, where the back end has joined several maps in one
+    (`back.pack`); the front end has none.
     A batch of one has no axis here.
     """
 
@@ -36,6 +38,7 @@ class FeatureMap:
     height: int
     width: int
     segments: tuple[int, ...]
+    lane: int = 0
 
     @property
     def channels(self) -> int:

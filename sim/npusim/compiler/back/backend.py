@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import npusim
 from npusim.compiler.back.order import absorb_inputs, add_to_the_younger, hoist_operands, part_wide_reductions
+from npusim.compiler.back.pack import pack
 from npusim.compiler.back.place import Placement, Placer
 from npusim.compiler.back.provenance import provenance
 from npusim.compiler.back.schedule import Schedule, Scheduler
+from npusim.compiler.back.separate import separate
 from npusim.compiler.back.sync import synchronise
 from npusim.compiler.back.verify import verify_program
 from npusim.compiler.ir import Graph
@@ -26,9 +28,9 @@ def to_program(graph: Graph, config: NpuConfig, on_stage: OnStage = lambda name,
     Raises `PlacementError` where a layer does not fit the machine.
     """
     graph = absorb_inputs(hoist_operands(add_to_the_younger(part_wide_reductions(graph, config))), config)
-    placement = Placer(graph, config).solve()
+    placement = Placer(separate(pack(graph, config)), config).solve()
     on_stage("place", lambda: dump_placement(placement))
-    schedule = Scheduler(graph, config, placement).run()
+    schedule = Scheduler(placement.layout.graph, config, placement).run()
     if len(schedule.words) > config.imem_words:
         raise ProgramError(
             f"{graph.name}: the program needs {len(schedule.words)} instruction words, "

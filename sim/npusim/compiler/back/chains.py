@@ -142,7 +142,8 @@ class ChainBuilder:
         down the columns: the part of the layer's output that a chain makes, for whoever wants to look at it."""
         row, rows = (part.row, 1) if part is not None else (stripe.out[0], stripe.out[1] - stripe.out[0])
         low, high = part.columns if part is not None else (0, self.g.out_w)
-        return row, rows, low, high - low, vector, vectors, self.g.out_vectors, int(self.g.transposed)
+        before, total = self.place.shares[self.index]
+        return row, rows, low, high - low, before + vector, vectors, total, int(self.g.transposed)
 
     def _vector_chain(self, number: int, stripe: Stripe, vector: int, count: int) -> Event:
         """A chain without the matrix-vector unit over one vector of each pixel, or over all of them."""
@@ -184,6 +185,8 @@ class ChainBuilder:
     def _source(self, number: int, stripe: Stripe) -> tuple[int, int]:
         """Address of the first input row of the stripe, and vectors of a pixel there."""
         own = self.layout.slice(self.layer.source)
+        if (strip := self.place.strips.get(own.root)) is not None:
+            return strip.address + own.offset, own.pitch
         buffer = self.place.buffers.get((self.index, self.layer.source, Space.INITIAL_VRF))
         if buffer is not None:
             return buffer.area(number), own.vectors
@@ -269,9 +272,12 @@ class ChainBuilder:
     def _targets(self, number: int, row: int, col: int) -> list[tuple[Space, int, int]]:
         """Memories, addresses of output pixel (row, col), and vectors a pixel there."""
         own = self.layout.slice(self.layer.out)
+        low = self.place.stripes[self.index][number].out[0]
+        if (strip := self.place.strips.get(own.root)) is not None:
+            pixel = (row - low) * self.g.out_w + col
+            return [(Space.INITIAL_VRF, strip.address + own.offset + pixel * own.pitch, own.pitch)]
         buffer = self.place.buffers.get((self.index, self.layer.out, Space.INITIAL_VRF))
         if buffer is not None:
-            low = self.place.stripes[self.index][number].out[0]
             base, line = buffer.area(number), row if buffer.whole else row - low
             return [(Space.INITIAL_VRF, base + (line * self.g.out_w + col) * own.vectors, own.vectors)]
         return [
@@ -280,7 +286,7 @@ class ChainBuilder:
                 self.place.resident[own.root, space] + own.offset + (row * self.g.out_w + col) * own.pitch,
                 own.pitch,
             )
-            for space in sorted(self.place.spaces[own.root])
+            for space in sorted(self.place.targets[self.index, self.layer.out])
         ]
 
     def _reduce(self, stripe: Stripe) -> tuple[dict[Reg, int], Body]:

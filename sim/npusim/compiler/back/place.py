@@ -16,6 +16,8 @@ from npusim.compiler.back import cells
 from npusim.compiler.back.allocate import Failure, Item, place
 from npusim.compiler.back.geometry import Geometry, Stripe, fits_expander, map_operands, operands
 from npusim.compiler.back.layout import Layout, ceil_div
+from npusim.compiler.back.lifetime import Read, lifetimes
+from npusim.compiler.back.strips import strip_groups
 from npusim.compiler.ir import ConstOperand, Graph, Layer, MapOperand, Operand, Receive, Recurrent, Send
 from npusim.config import NpuConfig
 from npusim.errors import PlacementError
@@ -83,6 +85,10 @@ class Placement:
     preloaded: set[Space] = field(default_factory=set)
     images: dict[str, int] = field(default_factory=dict)  # map read through the Expander -> its only layer
     spaces: dict[str, set[Space]] = field(default_factory=dict)  # root -> memories in which it is wanted
+    targets: dict[tuple[int, str], set[Space]] = field(default_factory=dict)  # step, map that it writes -> where to
+    turns: list[tuple[int, int]] = field(default_factory=list)  # step -> first and last that take turns with it
+    strips: dict[str, Buffer] = field(default_factory=dict)  # root of which only one stripe exists at a time
+    shares: dict[int, tuple[int, int]] = field(default_factory=dict)  # see `shares_of`
     used: dict[Space, int] = field(default_factory=dict)  # vectors alive at the same time, at the most
 
 
@@ -99,10 +105,10 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
             if operand.per_position:
                 vectors = np.repeat(values.reshape(-1, 1), native_dim, axis=1)
             else:
-                segments = layout.map(layer.out).segments
+                segments, lane = layout.map(layer.out).segments, layout.slice(layer.out).lane
                 segments *= len(values) // sum(segments)
-                vectors = np.zeros((vectors_of(segments, native_dim), native_dim), np.float32)
-                vectors.reshape(-1)[lanes_of(segments, native_dim)] = values
+                vectors = np.zeros((vectors_of(segments, native_dim, lane), native_dim), np.float32)
+                vectors.reshape(-1)[lanes_of(segments, native_dim, lane)] = values
             found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
     return found
 
@@ -125,6 +131,22 @@ def _state_constants(step: Recurrent) -> list[tuple[str, Operand]]:
     return [(slot, operand) for slot, operand in found.items() if isinstance(operand, ConstOperand)]
 
 
+def shares_of(graph: Graph, layout: Layout) -> dict[int, tuple[int, int]]:
+    """Return for each layer the vectors a pixel that layers of its name make before it, and those of all of them."""
+    total: dict[str, int] = {}
+    before: dict[int, tuple[int, str]] = {}
+    for index, step in enumerate(graph.steps):
+        if isinstance(step, Layer):
+            before[index] = (total.get(step.name, 0), step.name)
+            total[step.name] = before[index][0] + layout.slice(step.out).vectors
+    return {index: (first, total[name]) for index, (first, name) in before.items()}
+
+
+def first_use(turns: list[tuple[int, int]], step: int) -> int:
+    """Return the step before which a constant of another one is loaded, where not all of them fit at once."""
+    return turns[max(0, turns[step][0] - LOOKAHEAD)][0]
+
+
 class Placer:
     """One placement run; `solve` loops until every memory can be placed."""
 
@@ -143,7 +165,10 @@ class Placer:
         self.cut: set[tuple[int, str]] = set()  # constants that are loaded stripe by stripe
         self.constants = constants_of(graph, self.layout, config.native_dim)
         self.preloaded = set(SLOT_SPACE.values())
-        self.spaces, self.lifetime = self._uses()
+        self.groups = strip_groups(graph, self.layout, self.geometry, config)
+        self.strips: set[str] = set()  # roots of which only a stripe exists at a time
+        self.turns = [(index, index) for index in range(len(graph.steps))]
+        self._turn()
 
     # ---- analysis ----------------------------------------------------------------------------------------------
 
@@ -168,38 +193,28 @@ class Placer:
                     images[name] = indices[0]
         return images
 
-    def _uses(self) -> tuple[dict[str, set[Space]], dict[tuple[str, Space], tuple[int, int]]]:
-        """For each root: the memories in which it is wanted, and when it is alive in each."""
-        spaces: dict[str, set[Space]] = {}
-        last: dict[tuple[str, Space], int] = {}
-        first: dict[str, int] = {}
-
-        def use(name: str, space: Space, index: int) -> None:
-            root = self.layout.slice(name).root
-            spaces.setdefault(root, set()).add(space)
-            last[root, space] = index
-
-        def make(name: str, index: int) -> None:
-            first.setdefault(self.layout.slice(name).root, index)
-
+    def _reads(self) -> list[Read]:
+        """Who reads which map from which memory."""
+        found: list[Read] = []
         for index, step in enumerate(self.graph.steps):
             if isinstance(step, Layer):
                 if step.source not in self.images:
-                    use(step.source, Space.INITIAL_VRF, index)
-                for slot, op in map_operands(step):
-                    use(op.map, SLOT_SPACE[slot], index)
-                make(step.out, index)
+                    found.append((index, step.source, Space.INITIAL_VRF))
+                found += [(index, op.map, SLOT_SPACE[slot]) for slot, op in map_operands(step)]
             elif isinstance(step, Recurrent):
-                use(step.source, source_space(step), index)
-                for name in state_maps(step):
-                    use(name, Space.INITIAL_VRF, index)
-                for name in step.outs:
-                    make(name, index)
+                found.append((index, step.source, source_space(step)))
+                found += [(index, name, Space.INITIAL_VRF) for name in state_maps(step)]
             elif isinstance(step, Send):
-                use(step.view.map, Space.INITIAL_VRF, index)
-            elif isinstance(step, Receive) and step.view.map not in self.images:
-                make(step.view.map, index)
-        return spaces, {key: (first[key[0]], end) for key, end in last.items()}
+                found.append((index, step.view.map, Space.INITIAL_VRF))
+        return found
+
+    def _turn(self, root: str = "") -> None:
+        """Let the steps of a root's group take turns, and find out anew how long every map is alive."""
+        group = self.groups.get(root, range(0))
+        for index in group:
+            self.turns[index] = (group[0], group[-1])
+        alive = lifetimes(self.graph, self.layout, self._reads(), self.turns, self.images)
+        self.spaces, self.targets, self.lifetime = alive.spaces, alive.targets, alive.spans
 
     # ---- search ------------------------------------------------------------------------------------------------
 
@@ -234,7 +249,7 @@ class Placer:
                     and a.root != b.root
                     and (a.offset, a.vectors, a.pitch) == (b.offset, b.vectors, b.pitch)
                     and space in self.spaces.get(b.root, ())
-                    and not {a.root, b.root} & self.spilled
+                    and not {a.root, b.root} & (self.spilled | self.strips)
                     and self.layout.size(a.root) == self.layout.size(b.root)
                     and self.lifetime[a.root, space][1] == index
                     and self.lifetime[b.root, space][0] == index
@@ -246,22 +261,37 @@ class Placer:
         merged = self._merged(space)
         spans: dict[str, tuple[int, int]] = {}
         for (root, where), (start, end) in self.lifetime.items():
-            if where is space and root not in self.spilled:
+            if where is space and root not in self.spilled | self.strips:
                 key = merged.get(root, root)
                 low, high = spans.get(key, (start, end))
                 spans[key] = (min(low, start), max(high, end))
         items = [Item(f"map {root}", self.layout.size(root), *span) for root, span in spans.items()]
         for (index, name, where), size in self._buffer_sizes().items():
             if where is space:
-                items.append(Item(f"buffer {index} {name}", size * self._buffer_count(index), index, index))
+                items.append(Item(f"buffer {index} {name}", size * self._buffer_count(index), *self.turns[index]))
+        if space is Space.INITIAL_VRF:
+            items += [Item(f"strip {root}", self._strip_size(root), *self._strip_span(root)) for root in self.strips]
         for (index, area, where), size in self._area_sizes().items():
             if where is space:
                 items.append(Item(f"area {index} {area}", size, index, index))
         for c in self.constants:
             if SLOT_SPACE[c.slot] is space and (c.step, c.slot) not in self.cut:
-                start = 0 if space in self.preloaded else max(0, c.step - LOOKAHEAD)
-                items.append(Item(f"constant {c.step} {c.slot}", len(c.vectors), start, c.step))
+                start = 0 if space in self.preloaded else first_use(self.turns, c.step)
+                items.append(Item(f"constant {c.step} {c.slot}", len(c.vectors), start, self.turns[c.step][1]))
         return items
+
+    def _strip_span(self, root: str) -> tuple[int, int]:
+        return self.turns[self.groups[root][0]]
+
+    def _strip_size(self, root: str) -> int:
+        """Vectors of a strip: the rows of a stripe."""
+        fmap, pitch = self.layout.map(root), self.layout.slice(root).pitch
+        return self.rows[self.groups[root][0]] * fmap.width * pitch
+
+    def _set_rows(self, index: int, rows: int) -> None:
+        """Set the rows of a step's stripes, and of all that take turns with it."""
+        for other in range(self.turns[index][0], self.turns[index][1] + 1):
+            self.rows[other] = rows
 
     def _recurrent(self) -> list[tuple[int, Recurrent]]:
         return [(index, step) for index, step in enumerate(self.graph.steps) if isinstance(step, Recurrent)]
@@ -309,10 +339,21 @@ class Placer:
         return sizes
 
     def _give(self, space: Space, failure: Failure) -> None:
-        """Make room: spill the largest map, halve the largest stripes, or load constants later."""
+        """Make room: keep a stripe of a map only, spill the largest map, halve the largest stripes, or load constants
+        later."""
         involved = sorted((failure.item, *failure.alive), key=lambda i: -i.size)
         if space in self.preloaded and failure.item.key.startswith("constant"):
             self.preloaded.discard(space)
+            return
+        names = [item.key.partition(" ")[::2] for item in involved]
+        whole = (root for kind, root in names if kind == "map" and root in self.groups)
+        if space is Space.INITIAL_VRF and (root := next(whole, "")):
+            self._make_strip(root)
+            return
+        cut = (root for kind, root in names if kind == "strip" and self.rows[self.groups[root][0]] > 1)
+        if root := next(cut, ""):
+            first = self.groups[root][0]
+            self._set_rows(first, ceil_div(self.rows[first], 2))
             return
         for item in involved:
             kind, _, rest = item.key.partition(" ")
@@ -327,7 +368,7 @@ class Placer:
                 if index not in self.rows:
                     continue
                 if self.rows[index] > 1 and self.geometry[index].divisible:
-                    self.rows[index] = ceil_div(self.rows[index], 2)
+                    self._set_rows(index, ceil_div(self.rows[index], 2))
                     return
                 if index not in self.single and self._buffer_count(index) > 1:
                     self.single.add(index)
@@ -349,6 +390,17 @@ class Placer:
             f"{self.config.name} has {self.config.depth(space)}"
         )
 
+    def _make_strip(self, root: str) -> None:
+        """Let the steps of a root's group take turns, in stripes of as many rows as there seems to be room for."""
+        group = self.groups[root]
+        self.strips.add(root)
+        self._turn(root)
+        others = [item for item in self._items(Space.INITIAL_VRF) if item.key != f"strip {root}"]
+        taken = max(sum(i.size for i in others if i.start <= at <= i.end) for at in group)
+        self._set_rows(group[0], 1)
+        rows = (self.config.initial_vrf - taken) // self._strip_size(root)
+        self._set_rows(group[0], max(1, min(rows, ceil_div(self.geometry[group[0]].out_h, 2))))
+
     def _finish(self, found: dict[Space, dict[str, int]]) -> Placement:
         out = Placement(
             self.layout,
@@ -361,12 +413,18 @@ class Placer:
             preloaded=self.preloaded,
             images=self.images,
             spaces=self.spaces,
+            targets=self.targets,
+            turns=self.turns,
+            shares=shares_of(self.graph, self.layout),
         )
+        for root in self.strips:
+            address = found[Space.INITIAL_VRF][f"strip {root}"]
+            out.strips[root] = Buffer(Space.INITIAL_VRF, address, self._strip_size(root), 1, False)
         sizes = self._buffer_sizes()
         for space, addresses in found.items():
             merged = self._merged(space)
             for root, where in self.lifetime:
-                if where is space and root not in self.spilled:
+                if where is space and root not in self.spilled | self.strips:
                     out.resident[root, space] = addresses[f"map {merged.get(root, root)}"]
             for (index, name, where), size in sizes.items():
                 if where is space:

@@ -19,7 +19,7 @@ from npusim.compiler.back.geometry import Stripe, map_operands
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
 from npusim.compiler.back.matrix import Weights, row_group
-from npusim.compiler.back.place import LOOKAHEAD, SLOT_SPACE, Constant, Placement
+from npusim.compiler.back.place import SLOT_SPACE, Constant, Placement, first_use
 from npusim.compiler.back.recurrent import RecurrentBuilder
 from npusim.compiler.back.recurrent_matrix import RecurrentMatrix
 from npusim.compiler.back.tile import tile_weights, work_of
@@ -27,7 +27,6 @@ from npusim.compiler.ir import Graph, HostStep, Layer, Receive, Recurrent, Send
 from npusim.config import DRAM_ALIGN, NpuConfig
 from npusim.isa import Space
 from npusim.program import HostCall, NodeRow, Port
-from npusim.segments import lanes_of
 
 
 @dataclass(slots=True)
@@ -58,6 +57,7 @@ class Scheduler:
         self.matrices: dict[int, Weights] = {}
         self.recurrent: dict[int, RecurrentMatrix] = {}
         self.lanes: dict[str, list[int]] = {}
+        self.rows: dict[str, int] = {}  # layer -> its row in the program's table
         self.cut: dict[tuple[int, str], int] = {}  # constants loaded in stripes -> DRAM address
 
     def run(self) -> Schedule:
@@ -75,10 +75,13 @@ class Scheduler:
         for index, step in enumerate(self.graph.steps):
             if isinstance(step, Receive) and step.view.map in self.place.images:
                 continue  # the layer that reads it loads it row by row
-            timely = [c for c in pending if self._preloaded(c) or c.step <= index + LOOKAHEAD]
+            low, high = self.place.turns[index]
+            if index > low:
+                continue  # done together with the first of those that take turns
+            timely = [c for c in pending if self._preloaded(c) or first_use(self.place.turns, c.step) <= index]
             pending = [c for c in pending if c not in timely]
             if isinstance(step, Layer):
-                self._layer(index, step, timely, setup)
+                self._layers(range(low, high + 1), timely, setup)
                 continue
             if isinstance(step, Recurrent):
                 self._load_constants(timely, setup)
@@ -233,50 +236,82 @@ class Scheduler:
 
     # ---- layers ------------------------------------------------------------------------------------------------
 
-    def _layer(self, index: int, layer: Layer, constants: list[Constant], setup: int) -> None:
-        geometry = self.place.geometry[index]
-        work = work_of(geometry, self.layout, self.config)
+    def _layers(self, turns: range, constants: list[Constant], setup: int) -> None:
+        """Layers that take turns, stripe by stripe; most have no other beside them."""
+        nodes = {index: self._layer_node(index) for index in turns}
+        stripes = {index: self.place.stripes[index] for index in turns}
+        count = len(stripes[turns[0]])
+        assert all(len(cut) == count for cut in stripes.values())
+        builders = {
+            index: ChainBuilder(index, self.config, self.place, nodes[index], self.matrices.get(index), count)
+            for index in turns
+        }
+        single = {i for (i, *_), buffer in self.place.buffers.items() if buffer.count == 1 and not buffer.whole}
+
+        def load(number: int) -> None:
+            for index in turns:
+                self._load_stripe(index, stripes[index], number, nodes[index])
+
+        load(0)
+        self._load_constants([c for c in constants if c.step in turns], setup)
+        ahead = not single & set(turns)
+        for number in range(count):
+            if ahead:
+                load(number + 1)
+            if number + 2 >= count:  # constants of later layers come behind these layers' loads
+                self._load_constants([c for c in constants if c.step not in turns], setup)
+                constants = []
+            for index in turns:
+                self.events += builders[index].stripe(number, stripes[index][number])
+            if not ahead:
+                load(number + 1)
+            for index in turns:
+                self._store_stripe(index, number, stripes[index][number], nodes[index])
+        for index in turns:
+            layer = self.place.geometry[index].layer
+            if self.place.geometry[index].expander:
+                self._load_image_rows(layer, stripes[index], count, nodes[index])
+            self._count(index, nodes[index], builders[index].tile_multiplies)
+
+    def _layer_node(self, index: int) -> int:
+        """Return the row of a layer in the program's table; layers of one name share it."""
+        layer = self.place.geometry[index].layer
+        if layer.name in self.rows:
+            return self.rows[layer.name]
+        parts = [i for i, g in self.place.geometry.items() if g.layer.name == layer.name]
+        outs = [self.place.geometry[i].layer.out for i in parts]
+        n = self.config.native_dim
+        lanes = np.concatenate(
+            [self.place.shares[i][0] * n + self.layout.lanes(out) for i, out in zip(parts, outs, strict=True)]
+        )
         out = self.layout.map(layer.out)
         node = self._node(
-            NodeRow(layer.name, layer.op, layer.nodes, (out.channels, out.height, out.width), 0, 0, 0, 0, 0)
+            NodeRow(layer.name, layer.op, layer.nodes, (len(lanes), out.height, out.width), 0, 0, 0, 0, 0)
         )
-        if len(out.segments) > 1:
-            self.lanes[str(node)] = lanes_of(out.segments, self.config.native_dim).tolist()
+        if (lanes != np.arange(len(lanes))).any():
+            self.lanes[str(node)] = lanes.tolist()
+        self.rows[layer.name] = node
+        return node
+
+    def _count(self, index: int, node: int, tile_multiplies: int) -> None:
+        """Add a layer's work to its row."""
+        work, row = work_of(self.place.geometry[index], self.layout, self.config), self.nodes[node]
         matrix = self.matrices.get(index)
-        stripes = self.place.stripes[index]
-        builder = ChainBuilder(index, self.config, self.place, node, matrix, len(stripes))
-        self._load_stripe(index, layer, stripes, 0, node)
-        self._load_constants([c for c in constants if c.step == index], setup)
-        ahead = not any(i == index and b.count == 1 and not b.whole for (i, *_), b in self.place.buffers.items())
-        for number, stripe in enumerate(stripes):
-            if ahead:
-                self._load_stripe(index, layer, stripes, number + 1, node)
-            if number + 2 >= len(stripes):  # constants of later layers come behind this layer's loads
-                self._load_constants([c for c in constants if c.step != index], setup)
-                constants = []
-            self.events += builder.stripe(number, stripe)
-            if not ahead:
-                self._load_stripe(index, layer, stripes, number + 1, node)
-            self._store_stripe(index, layer, number, stripe, node)
-        if geometry.expander:
-            self._load_image_rows(layer, stripes, len(stripes), node)
-        self.nodes[node] = NodeRow(
-            layer.name,
-            layer.op,
-            layer.nodes,
-            (out.channels, out.height, out.width),
-            work.macs,
-            builder.tile_multiplies,
-            matrix.total if matrix is not None else 0,
-            work.plain_multiplies,
-            work.plain_tiles,
+        self.nodes[node] = replace(
+            row,
+            macs=row.macs + work.macs,
+            tile_multiplies=row.tile_multiplies + tile_multiplies,
+            weight_tiles=row.weight_tiles + (matrix.total if matrix is not None else 0),
+            plain_tile_multiplies=row.plain_tile_multiplies + work.plain_multiplies,
+            plain_weight_tiles=row.plain_weight_tiles + work.plain_tiles,
         )
 
-    def _load_stripe(self, index: int, layer: Layer, stripes: tuple[Stripe, ...], number: int, node: int) -> None:
+    def _load_stripe(self, index: int, stripes: tuple[Stripe, ...], number: int, node: int) -> None:
         """Load what stripe `number` needs that is not on chip: image rows, spilled source rows, spilled operands."""
         if number >= len(stripes):
             return
         stripe, geometry = stripes[number], self.place.geometry[index]
+        layer = geometry.layer
         if geometry.expander:
             self._load_image_rows(layer, stripes, number, node)
         elif (buffer := self.place.buffers.get((index, layer.source, Space.INITIAL_VRF))) is not None:
@@ -320,7 +355,8 @@ class Scheduler:
         target = Area(target.space, target.address, own.vectors)
         self.events.append(move(source, [target], pixels, own.vectors, node))
 
-    def _store_stripe(self, index: int, layer: Layer, number: int, stripe: Stripe, node: int) -> None:
+    def _store_stripe(self, index: int, number: int, stripe: Stripe, node: int) -> None:
+        layer = self.place.geometry[index].layer
         buffer = self.place.buffers.get((index, layer.out, Space.INITIAL_VRF))
         if buffer is None:
             return

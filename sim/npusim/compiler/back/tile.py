@@ -11,7 +11,6 @@ from npusim.compiler.back.geometry import Geometry
 from npusim.compiler.back.layout import Layout, ceil_div
 from npusim.config import NpuConfig
 from npusim.numerics import pack_tiles, quantise_weights
-from npusim.segments import lanes_of
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -72,8 +71,8 @@ def tile_weights(geometry: Geometry, layout: Layout, config: NpuConfig) -> list[
     if geometry.transposed:
         weights = weights.transpose(0, 1, 3, 2)
     outputs, per_group, kh, kw = weights.shape
-    out_lanes = lanes_of(layout.map(layer.out).segments, n)
-    in_lanes = lanes_of(layout.map(layer.source).segments, n)
+    out_lanes = layout.lanes(layer.out)
+    in_lanes = layout.lanes(layer.source)
     taps = 1 if geometry.expander else kh * kw
     group_outputs = outputs // layer.groups
     found = []
