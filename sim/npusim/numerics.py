@@ -336,33 +336,37 @@ def quantise_activations(x: F32, m: int) -> tuple[I8, I16]:
 def offset_activations(x: F32, m: int, q: U8, exp: I16) -> None:
     """Quantise as `quantise_activations` into given arrays, the mantissas plus 128, as `engine.matvec` takes them.
 
-    x: float32[n, N]; q: uint8[n, N]; exp: int16[n].
+    x: float32[n, N]; q: uint8[n, at least N]; exp: int16[n].
     """
     _require(x, "x", np.float32, 2)
     _require(q, "q", np.uint8, 2)
     _require_mantissa(m)
-    if q.shape != x.shape or exp.shape != x.shape[:1]:
+    if q.shape[0] != x.shape[0] or q.shape[1] < x.shape[1] or exp.shape != x.shape[:1]:
         raise InputError(f"q, exp: got {q.shape}, {exp.shape} (allowed: those of x, {x.shape})")
     _offset_activations(x, m, q, exp)
 
 
 @njit(cache=True, nogil=True)
 def _offset_activations(x: F32, m: int, q: U8, exp: I16) -> None:
-    limit = np.float32((1 << m) - 1)
-    width = x.shape[1]
     for i in range(x.shape[0]):
-        row = x[i]
-        top = 0
-        for j in range(width):
-            top = max(top, magnitude_bits(row[j]))
-        e = MIN_ACT_EXP if top == 0 else (top >> 23) - 127
-        scale = np.float32(2.0 ** (m - 1 - e))
-        for j in range(width):
-            y = np.rint(row[j] * scale)
-            y = limit if y > limit else y
-            y = -limit if y < -limit else y
-            q[i, j] = np.int32(y) + np.int32(128)
-        exp[i] = e
+        exp[i] = offset_vector(x[i], m, q[i])
+
+
+@register_jitable
+def offset_vector(x, m, q):
+    """Quantise a vector as `offset_activations` does, float32[N] to uint8[N]; return E (compiled code only)."""
+    limit = np.float32((1 << m) - 1)
+    top = 0
+    for j in range(x.size):
+        top = max(top, magnitude_bits(x[j]))
+    e = MIN_ACT_EXP if top == 0 else (top >> 23) - 127
+    scale = np.float32(2.0 ** (m - 1 - e))
+    for j in range(x.size):
+        y = np.rint(x[j] * scale)
+        y = limit if y > limit else y
+        y = -limit if y < -limit else y
+        q[j] = np.int32(y) + np.int32(128)
+    return e
 
 
 def quantise_weights(w: F32, m: int) -> tuple[I8, I8]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
@@ -228,85 +229,101 @@ def _describe(board, tile_ids, q, exp, src, start, targets, unsafe):
     return found
 
 
-def matvec(
-    pool: TilePool,
-    tile_ids: I32,
-    q: U8,
-    act_exp: I16,
-    act_mantissa: int,
-    src: I32,
-    out: F32 | Targets,
-    *,
-    start: F32 | None = None,
-    hold: bool = False,
-    stages: Sequence[Stage] | Stages = (),
-    threads: int = 1,
-    kernel: str | None = None,
-) -> bool:
-    """Multiply: out[r, p] = half(sum over k of tile[tile_ids[r, k]] @ vector[src[p, k]]), fp32 sums in order of k.
+class Product:
+    """A product made ready once; `run` may be called any number of times.
 
-    tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: uint8[n_src, N] and act_exp:
-    int16[n_src] as `numerics.offset_activations` gives them for `act_mantissa` (a zero vector for padding has
-    q = 128, exp = -14); src: int32[P, K], rows of q; out: float32[P, N] or float32[R, P, N], C-contiguous, overwritten
-    with halves, or `Targets`.  Optional:
+    out[r, p] = half(sum over k of tile[tile_ids[r, k]] @ vector[src[p, k]]), fp32 sums in order of k.
+
+    tile_ids: int32[K], or int32[R, K] for R output tiles that read the same vectors; q: uint8[n_src, N rounded up to a
+    multiple of 4], what stands behind N does not matter, and act_exp: int16[n_src], as `numerics.offset_activations`
+    gives them for `act_mantissa` (a zero vector for padding has q = 128, exp = -14); src: int32[P, K], rows of q; out:
+    float32[P, N] or float32[R, P, N], C-contiguous, overwritten with halves, or `Targets`.  Optional:
       hold     leave the fp32 sums in out instead, not rounded to halves and without stages
       start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
       stages   point-wise stages that the results go through while they are in the cache, as `vector.apply_stages`
                would take out through as [R*P, N]; an operand overlaps out at most where both are at one vector
 
-    Returns whether any value saturated.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a
-    shape, dtype or index that does not fit, and where 2^24 cannot hold a dot product.
+    What q, act_exp, start and the operands hold may change from run to run, exponents within -14..15, as those of
+    halves are.  Neither `threads` nor `kernel` changes a bit of the result.  InputError on a shape, dtype or index that
+    does not fit, and where 2^24 cannot hold a dot product.
     """
-    n, n_src, n_pos = pool.native_dim, len(q), len(src)
-    tiles = np.ascontiguousarray(tile_ids, np.int32).reshape(-1, tile_ids.shape[-1])
-    n_out, depth = tiles.shape
-    _check(pool, q, act_exp, act_mantissa, src, start, (n_out, n_pos, depth))
-    if n % 4:
-        q = np.pad(q, ((0, 0), (0, -n % 4)))
-    targets = out if isinstance(out, Targets) else _whole(out, (n_out, n_pos, n))
-    if targets.shape != (n_out * n_pos, n):
-        raise InputError(f"out: made ready for {targets.shape} (allowed: {(n_out * n_pos, n)})")
-    begin = _NOTHING if start is None else start.reshape(n_out, n_pos, n)
-    board = np.zeros(BOARD, np.int64)
-    found = _describe(board, tiles, q, act_exp, src, begin, targets.table, pool.unsafe)
-    board[WIDTH] = n
-    if found & _BAD_TILE:
-        raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
-    if found & _BAD_SOURCE:
-        raise InputError(f"src: got {src.min()}..{src.max()} (allowed: 0..{n_src - 1})")
-    if n_pos == 0:
-        return False
-    # Held sums may have come from any tile of the pool, so one unsafe tile makes them all suspect.
-    exact = found & _NEEDS_EXACT or (start is not None and pool.any_unsafe)
-    name = "exact" if exact else choose_kernel(kernel)
-    if hold:
-        stages = ()
-    ready = stages if isinstance(stages, Stages) else Stages(stages, n_out * n_pos, n)
-    if ready.size != (n_out * n_pos, n):
-        raise InputError(f"stages: made ready for {ready.size} (allowed: {(n_out * n_pos, n)})")
 
-    threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
-    per_tile = -(-n_pos // BLOCK)
-    if threads > 1 and n_out < 2 * threads:  # some chunks for every thread, and as many for each
-        per_tile = -(-max(per_tile, 2 * threads) // threads) * threads
-    chunk = -(-n_pos // per_tile) if threads > 1 else BLOCK
-    board[CHUNKS : SCALES + 1] = (
-        n_out * -(-n_pos // chunk),
-        chunk,
-        *pool.addresses[:3],
-        pool.addresses[3 + (name == "exact")],
-    )
-    board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
-    board[HOLD] = hold
-    board[CODE : STAGES + 1] = ready.entry
-    if threads > 1:
-        crew = team(name, threads - 1, os.getpid())
-        if crew.busy.acquire(blocking=False):
-            try:
-                return crew.lead(board)
-            finally:
-                crew.busy.release()
-    return lead(KERNELS[name], board)
+    def __init__(
+        self,
+        pool: TilePool,
+        tile_ids: I32,
+        q: U8,
+        act_exp: I16,
+        act_mantissa: int,
+        src: I32,
+        out: F32 | Targets,
+        *,
+        start: F32 | None = None,
+        hold: bool = False,
+        stages: Sequence[Stage] | Stages = (),
+        threads: int = 1,
+        kernel: str | None = None,
+    ) -> None:
+        n, n_src, n_pos = pool.native_dim, len(q), len(src)
+        tiles = np.ascontiguousarray(tile_ids, np.int32).reshape(-1, tile_ids.shape[-1])
+        n_out, depth = tiles.shape
+        _check(pool, q, act_exp, act_mantissa, src, start, (n_out, n_pos, depth))
+        targets = out if isinstance(out, Targets) else _whole(out, (n_out, n_pos, n))
+        if targets.shape != (n_out * n_pos, n):
+            raise InputError(f"out: made ready for {targets.shape} (allowed: {(n_out * n_pos, n)})")
+        begin = _NOTHING if start is None else start.reshape(n_out, n_pos, n)
+        self._board = board = np.zeros(BOARD, np.int64)
+        found = _describe(board, tiles, q, act_exp, src, begin, targets.table, pool.unsafe)
+        board[WIDTH] = n
+        if found & _BAD_TILE:
+            raise InputError(f"tile_ids: got {tiles.min()}..{tiles.max()} (allowed: 0..{pool.n_tiles - 1})")
+        if found & _BAD_SOURCE:
+            raise InputError(f"src: got {src.min()}..{src.max()} (allowed: 0..{n_src - 1})")
+        # Held sums may have come from any tile of the pool, so one unsafe tile makes them all suspect.
+        exact = found & _NEEDS_EXACT or (start is not None and pool.any_unsafe)
+        self._kernel = "exact" if exact else choose_kernel(kernel)
+        self._attend = KERNELS[self._kernel]
+        if hold:
+            stages = ()
+        ready = stages if isinstance(stages, Stages) else Stages(stages, n_out * n_pos, n)
+        if ready.size != (n_out * n_pos, n):
+            raise InputError(f"stages: made ready for {ready.size} (allowed: {(n_out * n_pos, n)})")
+
+        self._threads = threads = max(1, min(threads, n_out * n_pos * depth * n * n // _MIN_MACS_A_THREAD))
+        per_tile = -(-n_pos // BLOCK)
+        if threads > 1 and n_out < 2 * threads:  # some chunks for every thread, and as many for each
+            per_tile = -(-max(per_tile, 2 * threads) // threads) * threads
+        chunk = max(1, -(-n_pos // per_tile)) if threads > 1 else BLOCK
+        board[CHUNKS : SCALES + 1] = (
+            n_out * -(-n_pos // chunk),
+            chunk,
+            *pool.addresses[:3],
+            pool.addresses[3 + (self._kernel == "exact")],
+        )
+        board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
+        board[HOLD] = hold
+        board[CODE : STAGES + 1] = ready.entry
+        self._keep = (pool, tiles, q, act_exp, src, begin, targets, ready)  # whose addresses are on the board
+
+    def run(self) -> bool:
+        """Multiply, and return whether any value saturated."""
+        if self._threads > 1:
+            crew = team(self._kernel, self._threads - 1, os.getpid())
+            if crew.busy.acquire(blocking=False):
+                try:
+                    return crew.lead(self._board)
+                finally:
+                    crew.busy.release()
+        return lead(self._attend, self._board)
+
+
+def matvec(
+    pool: TilePool, tile_ids: I32, q: U8, act_exp: I16, act_mantissa: int, src: I32, out: F32 | Targets, **options: Any
+) -> bool:
+    """Multiply once; q: uint8[n_src, N], all else as `Product` takes it.  Returns whether any value saturated."""
+    if q.ndim == 2 and q.shape[1] % 4:
+        q = np.pad(q, ((0, 0), (0, -q.shape[1] % 4)))
+    return Product(pool, tile_ids, q, act_exp, act_mantissa, src, out, **options).run()
 
 
 class Targets:
@@ -358,8 +375,8 @@ def _check(
         if array is not None and (array.dtype != _DTYPES[dtype] or not array.flags.c_contiguous):
             order = "" if array.flags.c_contiguous else ", not C-contiguous"
             raise InputError(f"{name}: got {array.dtype}{order} (allowed: a C-contiguous array of {dtype})")
-    if q.shape != (n_src, n) or exp.shape != (n_src,):
-        raise InputError(f"q, act_exp: got {q.shape}, {exp.shape} (allowed: (n_src, {n}), (n_src,))")
+    if q.shape != (n_src, -(-n // 4) * 4) or exp.shape != (n_src,):
+        raise InputError(f"q, act_exp: got {q.shape}, {exp.shape} (allowed: (n_src, {-(-n // 4) * 4}), (n_src,))")
     if src.shape != (n_pos, depth) or depth == 0:
         raise InputError(f"src: got {src.shape} (allowed: (P, {depth}), one column for each of K > 0 tiles)")
     if start is not None and start.size != n_out * n_pos * n:

@@ -6,9 +6,9 @@ weight tiles, address arrays.  Chains run in program order, which a verified pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +17,18 @@ from npusim.chain import Act, ComputeChain, Decoded, Mfu, Operand, VectorMove, W
 from npusim.chain.addresses import nest
 from npusim.config import NpuConfig
 from npusim.engine import gather
-from npusim.engine.matvec import Targets, TilePool, matvec
+from npusim.engine.matvec import Product, Targets, TilePool
 from npusim.engine.moves import Moves, NetPort
 from npusim.engine.moves import Observer as MoveObserver
+from npusim.engine.passes import Pass, refresh
 from npusim.engine.reduce import Reduction, reduce_windows
 from npusim.engine.tables import unary_table
-from npusim.engine.vector import Op, Stage, Stages, apply_stages
+from npusim.engine.vector import Op, Stage, Stages
 from npusim.isa import Space
 from npusim.numerics import from_f16_bits, offset_activations, unpack_tiles
 
 F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.signedinteger[Any]]
 U8 = npt.NDArray[np.uint8]
 
 LOW = np.float32(-65504.0)
@@ -36,27 +36,19 @@ LOW = np.float32(-65504.0)
 _ADDSUB = {"add": Op.ADD, "a_sub_b": Op.A_SUB_B, "b_sub_a": Op.B_SUB_A, "max": Op.MAX}
 
 
-Places = slice | Ints
-"""Rows of a memory: a slice where the addresses are an arithmetic progression."""
+Work = Callable[[], object]
+"""A step of a chain, made ready; true if a value saturated."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What a compute chain needs at every run and that no run changes.
+class _Unit(NamedTuple):
+    """What a compute chain does at every run.
 
-    source: int32[P, K] addresses, or a row per vector from the Expander; low, high: their range in InitialVrf;
-    tiles: int32[row tiles, K], tiles of the pool; before, after: stages up to and behind the reduction; writes: rows
-    of each destination.
+    tiles: int32[row tiles, K], tiles of the pool; work: its steps; changed: rows of InitialVrf that it writes.
     """
 
-    source: I32
-    low: int
-    high: int
     tiles: I32
-    before: Stages
-    after: Stages
-    writes: list[tuple[Space, Places]]
-    targets: Targets | None  # the destinations as views, where results can go straight there
+    work: tuple[Work, ...]
+    changed: I32 | None
 
 
 Observer = Callable[[ComputeChain, F32], None]
@@ -78,22 +70,9 @@ class Engine:
         self._make_memories()
         self.moves = Moves(config, self.memory, dram, size)
         self._shared: dict[tuple[object, ...], I32] = {}
-        slots = np.full(config.mrf_slots * slot_tiles(config), -1, np.int32)
-        self._prepared: dict[int, _Prepared] = {}
-        alike: dict[int, _Prepared] = {}  # of the chains of a loop that are the same at every iteration
-        for chain in decoded.chains:
-            if isinstance(chain, WeightMove):
-                first = int(np.searchsorted(self._addresses, chain.addr))
-                into = (chain.tile * slot_tiles(config) + np.arange(chain.tiles)) % len(slots)
-                slots[into] = first + np.arange(chain.tiles)
-            elif isinstance(chain, ComputeChain):
-                tiles = self._tiles(chain, slots)
-                if id(chain.memo) not in alike:
-                    alike[id(chain.memo)] = self._prepare(chain, tiles)
-                ready = alike[id(chain.memo)]
-                if not np.array_equal(ready.tiles, tiles):  # a loop that goes on with other weights
-                    ready = replace(ready, tiles=tiles)
-                self._prepared[chain.index] = ready
+        self._tiles = self._find_tiles()
+        self._units: list[_Unit | None] = []  # by chain, made by the first run
+        self._observed = False
 
     # ---- preparation -------------------------------------------------------------------------------------------
 
@@ -117,17 +96,32 @@ class Engine:
         initial = np.zeros((depth + 2, self.n), np.float32)  # and two rows of padding
         initial[depth + 1] = LOW
         self.memory[Space.INITIAL_VRF] = initial
-        self.q = np.zeros((depth + 2, self.n), np.uint8)  # the same in block floating point, mantissas + 128
+        # The same in block floating point, mantissas + 128.
+        self.q = np.zeros((depth + 2, -(-self.n // 4) * 4), np.uint8)
         self.exp = np.zeros(depth + 2, np.int16)
         offset_activations(initial, c.act_mantissa, self.q, self.exp)
         self.stale = np.ones(depth, np.bool_)
-        self._work: dict[str, F32] = {}
 
-    def _room(self, name: str, vectors: int) -> F32:
-        """Return float32[vectors, N] of working memory, used again by every chain: fresh pages cost more than work."""
-        if name not in self._work or len(self._work[name]) < vectors:
-            self._work[name] = np.empty((vectors, self.n), np.float32)
-        return self._work[name][:vectors]
+    def _make_rooms(self, observed: bool) -> None:
+        """Allocate what chains work in; all use the same, as fresh pages cost more than work."""
+        chains = [c for c in self.decoded.chains if isinstance(c, ComputeChain)]
+        read = [c.positions * c.window for c in chains if c.source.space is Space.EXPANDER]
+        stream = [c.elements for c in chains if not self._is_direct(c)]
+        reduced = [c.outputs for c in chains if c.reduce is not None]
+        product = [c.elements for c in chains if c.row_tiles > 1]
+        held = [c.row_tiles * c.positions for c in chains if c.holds]
+        outputs = [c.outputs for c in chains] if observed else []
+        sizes = {
+            "read": read,
+            "stream": stream,
+            "product": product,
+            "reduced": reduced,
+            "held": held,
+            "outputs": outputs,
+        }
+        self._rooms = {name: np.zeros((max(counts, default=0), self.n), np.float32) for name, counts in sizes.items()}
+        self._read_q = np.zeros((len(self._rooms["read"]), self.q.shape[1]), np.uint8)
+        self._read_exp = np.zeros(len(self._read_q), np.int16)
 
     def _share(self, key: tuple[object, ...], make: Callable[[], I32]) -> I32:
         if key not in self._shared:
@@ -137,19 +131,141 @@ class Engine:
     def _nest(self, count: int, columns: int, row: int, col: int) -> I32:
         return self._share(("nest", count, columns, row, col), lambda: nest(count, columns, row, col).astype(np.int32))
 
-    def _prepare(self, chain: ComputeChain, tiles: I32) -> _Prepared:
-        r, depth = chain.regs, self.config.initial_vrf
-        low = high = 0
-        if chain.source.space is Space.INITIAL_VRF:
-            key = ("reader", chain.source.addr, chain.source.low, *r[:15])
-            source = self._share(key, lambda: gather.reader(chain, depth + (1 if chain.source.low else 0)))
-            inside = source[source < depth]
-            low, high = (int(inside.min()), int(inside.max()) + 1) if inside.size else (0, 0)
+    def _rows(self, count: int) -> I32:
+        return self._nest(count, 1, 1, 0)
+
+    def _make_units(self, observed: bool) -> None:
+        """Make every compute chain ready; the chains of a loop that are the same at every iteration share a unit."""
+        self._make_rooms(observed)
+        alike: dict[int, _Unit] = {}
+        self._units = []
+        for chain in self.decoded.chains:
+            unit = None
+            if isinstance(chain, ComputeChain):
+                tiles = self._tiles[chain.index]
+                unit = alike.get(id(chain.memo))
+                if unit is None or unit.tiles is not tiles:  # or a loop that goes on with other weights
+                    alike[id(chain.memo)] = unit = self._unit(chain, tiles, observed)
+            self._units.append(unit)
+
+    def _unit(self, chain: ComputeChain, tiles: I32, observed: bool) -> _Unit:
+        """Make a chain ready: a product or the reader, a reduction, stages as early as they can be, its writes."""
+        r, rooms = chain.regs, self._rooms
+        write = self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
+        targets = [(self.memory[t.space], t.addr + write) for t in chain.targets]
+        changed = [t.addr + write for t in chain.targets if t.space is Space.INITIAL_VRF]
+        if observed and chain.outputs:
+            targets.append((rooms["outputs"], self._rows(chain.outputs)))
+        before, after = self._all_stages(chain)
+        work: list[Work] = []
+        if chain.source.space is Space.EXPANDER:
+            x = rooms["read"][: chain.positions * chain.window]
+            work.append(partial(gather.expand, self.memory[Space.EXPANDER], chain, x))
+        if chain.matmul is not None:
+            work += self._product(chain, tiles, before, targets)
+            stream = rooms["stream" if chain.row_tiles == 1 else "product"]
+            rows = self._turned(chain)
+        elif chain.source.space is Space.EXPANDER:
+            stream, rows = rooms["read"], self._rows(chain.elements)
         else:
-            count = chain.positions * chain.window
-            rows = self._share(("rows", count), lambda: np.arange(count, dtype=np.int32))
-            source = rows.reshape(chain.positions, chain.window)
-        row_tiles = r.mv_rows if chain.matmul is not None else 1
+            stream, rows = self.memory[Space.INITIAL_VRF], self._reader(chain).reshape(-1)
+        if not self._is_direct(chain):
+            if chain.matmul is not None and chain.row_tiles == 1:  # the product has been through its stages
+                before = []
+            if chain.reduce is not None:
+                ready = Stages(before, chain.elements, self.n)
+                if ready.stages or chain.matmul is None or chain.row_tiles > 1:
+                    work.append(Pass(stream, rows, ready, [(rooms["stream"], self._rows(chain.elements))]).run)
+                work.append(self._reduction(chain))
+                stream, rows, before = rooms["reduced"], self._rows(chain.outputs), after
+            work.append(Pass(stream, rows, Stages(before, chain.outputs, self.n), targets).run)
+        return _Unit(tiles, tuple(work), changed[0] if changed else None)
+
+    def _reader(self, chain: ComputeChain) -> I32:
+        """int32[P, K]: rows of InitialVrf, padding behind its last vector."""
+        key = ("reader", chain.source.addr, chain.source.low, *chain.regs[:15])
+        padding = self.config.initial_vrf + (1 if chain.source.low else 0)
+        return self._share(key, lambda: gather.reader(chain, padding))
+
+    def _turned(self, chain: ComputeChain) -> I32:
+        """int32[elements]: a product has one row tile behind the other, the stream all those of a position."""
+        count, row_tiles = chain.positions, chain.row_tiles
+        turned = self._rows(count * row_tiles).reshape(row_tiles, count).T
+        return self._share(("turned", count, row_tiles), lambda: np.ascontiguousarray(turned).reshape(-1))
+
+    def _is_direct(self, chain: ComputeChain) -> bool:
+        """Tell whether a product's results go straight to where the chain writes.
+
+        No target holds what the chain still reads: the unit reads InitialVrf's block floating point form, and operands
+        are at most updated in place.
+        """
+        r = chain.regs
+        if chain.matmul is None or chain.reduce is not None or chain.row_tiles > 1:
+            return chain.holds
+        return chain.holds or _progression(self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)) is not None
+
+    def _product(
+        self, chain: ComputeChain, tiles: I32, stages: Sequence[Stage], targets: Sequence[tuple[F32, I32]]
+    ) -> list[Work]:
+        c, matmul, row_tiles = self.config, chain.matmul, chain.row_tiles
+        assert matmul is not None
+        count = row_tiles * chain.positions
+        name = "held" if chain.holds else "stream" if row_tiles == 1 else "product"
+        if not chain.holds and self._is_direct(chain):
+            out = Targets([memory[_progression(rows)] for memory, rows in targets])
+        else:
+            out = Targets([self._rooms[name][:count]])
+        if chain.source.space is Space.EXPANDER:
+            vectors = chain.positions * chain.window
+            q, exp = self._read_q, self._read_exp
+            source = self._rows(vectors).reshape(chain.positions, chain.window)
+            x = self._rooms["read"][:vectors]
+            before = partial(offset_activations, x, c.act_mantissa, q[:vectors], exp[:vectors])
+        else:
+            q, exp = self.q, self.exp
+            source = self._reader(chain)
+            inside = source[source < c.initial_vrf]
+            low, high = (int(inside.min()), int(inside.max()) + 1) if inside.size else (0, 0)
+            memory = self.memory[Space.INITIAL_VRF]
+            before = partial(refresh, memory, self.stale, low, high, c.act_mantissa, q, exp)
+        product = Product(
+            self.pool, tiles, q, exp, c.act_mantissa, source, out, hold=chain.holds,
+            start=self._rooms["held"][:count] if matmul.acc else None,
+            stages=stages if row_tiles == 1 else (), threads=self.threads,
+        )  # fmt: skip
+        return [before, product.run]
+
+    def _reduction(self, chain: ComputeChain) -> Work:
+        r = chain.regs
+        kind = Reduction.MAX if chain.reduce == "max" else Reduction.SUM
+        stream, out = self._rooms["stream"][: chain.elements], self._rooms["reduced"][: chain.outputs]
+        windows = {"n": r.red_n, "overlap": r.red_overlap, "head": r.red_head, "run": r.red_run}
+        return partial(reduce_windows, stream, kind, out, **windows, tail=bool(r.red_tail))
+
+    def _find_tiles(self) -> dict[int, I32]:
+        """Return for each compute chain, by its number, the pool's tile for each step: int32[row tiles, K]."""
+        ways = slot_tiles(self.config)
+        slots = np.full(self.config.mrf_slots * ways, -1, np.int32)
+        found: dict[int, I32] = {}
+        latest: dict[int, I32] = {}  # of chains alike
+        for chain in self.decoded.chains:
+            if isinstance(chain, WeightMove):
+                first = int(np.searchsorted(self._addresses, chain.addr))
+                slots[(chain.tile * ways + np.arange(chain.tiles)) % len(slots)] = first + np.arange(chain.tiles)
+            elif isinstance(chain, ComputeChain):
+                tiles = np.zeros((0, 0), np.int32)
+                if chain.matmul is not None:
+                    r, k = np.arange(chain.row_tiles)[:, None], np.arange(chain.window)[None]
+                    at = (chain.matmul.tile + (r // ways) * chain.window + k) * ways + r % ways
+                    tiles = np.ascontiguousarray(slots[at % len(slots)])
+                if not np.array_equal(latest.get(id(chain.memo), ()), tiles):
+                    latest[id(chain.memo)] = tiles
+                found[chain.index] = latest[id(chain.memo)]
+        return found
+
+    def _all_stages(self, chain: ComputeChain) -> tuple[list[Stage], list[Stage]]:
+        """Return the stages up to and behind the reduction; without one, all are up to it."""
+        r, row_tiles = chain.regs, chain.row_tiles
         repeat = row_tiles if chain.matmul is not None else chain.window
 
         def positions() -> I32:
@@ -159,34 +275,7 @@ class Engine:
         op0 = self._share(("op0", chain.positions, r.cols, r.op0_row, r.op0_col, repeat, row_tiles), positions)
         before = self._stages(chain.mfu0, op0, chain)
         after = self._stages(chain.mfu1, self._nest(chain.outputs, r.out_cols, r.op1_row, r.op1_col), chain)
-        if chain.reduce is None:
-            before, after = [*before, *after], []
-        write = self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
-        writes = [(t.space, _places(self._wrap(t.space, t.addr + write))) for t in chain.targets]
-        first = Stages(before, chain.elements, self.n)
-        last = Stages(after, chain.outputs, self.n)
-        return _Prepared(source, low, high, tiles, first, last, writes, self._targets(chain, writes))
-
-    def _targets(self, chain: ComputeChain, writes: list[tuple[Space, Places]]) -> Targets | None:
-        """The destinations of a product's results.
-
-        No target holds what the chain still reads: the unit reads InitialVrf's block floating point form, and operands
-        are at most updated in place.
-        """
-        if chain.matmul is None or chain.reduce is not None or chain.regs.mv_rows > 1:
-            return None
-        if not all(isinstance(places, slice) for _, places in writes):
-            return None
-        return Targets([self.memory[space][places] for space, places in writes]) if writes else None
-
-    def _tiles(self, chain: ComputeChain, slots: I32) -> I32:
-        """int32[row tiles, K]: the pool's tile for each step."""
-        if chain.matmul is None:
-            return np.zeros((0, 0), np.int32)
-        ways = slot_tiles(self.config)
-        r, k = np.arange(chain.regs.mv_rows)[:, None], np.arange(chain.window)[None]
-        at = (chain.matmul.tile + (r // ways) * chain.window + k) * ways + r % ways
-        return np.ascontiguousarray(slots[at % len(slots)])
+        return (before, after) if chain.reduce is not None else ([*before, *after], [])
 
     def _stages(self, mfu: Mfu, steps: I32, chain: ComputeChain) -> list[Stage]:
         found = []
@@ -202,9 +291,8 @@ class Engine:
         memory = self.memory[operand.space]
         if operand.step:
             return Stage(op=op, operand=memory, index=(operand.addr + steps).astype(np.int32))
-        rows = chain.regs.mv_rows if chain.matmul is not None else 1
-        if rows > 1:
-            per_position = np.arange(rows, dtype=np.int32) + np.int32(operand.addr)
+        if chain.row_tiles > 1:
+            per_position = np.arange(chain.row_tiles, dtype=np.int32) + np.int32(operand.addr)
             return Stage(op=op, operand=memory, index=np.tile(per_position, chain.positions))
         return Stage(op=op, operand=memory, index=operand.addr)
 
@@ -222,123 +310,37 @@ class Engine:
         net: host's end of the queues; observe: sees every compute chain's outputs; progress: called after each chain
         with its number; moved: sees the vectors of every vector move.
         """
-        self.observe, self.overflow = observe, False
-        self.held: F32 | None = None
-        for chain in self.decoded.chains:
-            if isinstance(chain, VectorMove):
+        observed = observe is not None
+        if not self._units or observed != self._observed:
+            self._make_units(observed)
+            self._observed = observed
+        overflow = False
+        for chain, unit in zip(self.decoded.chains, self._units, strict=True):
+            if unit is not None and isinstance(chain, ComputeChain):
+                for work in unit.work:
+                    if work():
+                        overflow = True
+                if unit.changed is not None:
+                    self.stale[unit.changed] = True
+                if observe is not None and chain.outputs:
+                    observe(chain, self._rooms["outputs"][: chain.outputs])
+            elif isinstance(chain, VectorMove):
                 for space, first, steps in self.moves.run(chain, net, moved):
                     if space is Space.INITIAL_VRF:
                         self.stale[first + steps] = True
-            elif isinstance(chain, ComputeChain):
-                self._compute(chain)
             if progress is not None:
                 progress(chain.index)
-        return self.overflow
-
-    def _wrap(self, space: Space, addresses: Ints) -> Ints:
-        return addresses % self.config.expander if space is Space.EXPANDER else addresses
-
-    def _store(self, space: Space, places: Places, vectors: F32) -> None:
-        self.memory[space][places] = vectors
-        self._changed([(space, places)])
-
-    # ---- compute chains ----------------------------------------------------------------------------------------
-
-    def _compute(self, chain: ComputeChain) -> None:
-        at = self._prepared[chain.index]
-        stream = self._product(chain, at) if chain.matmul is not None else self._read(chain, at)
-        if stream is None:
-            return
-        if chain.reduce is not None:
-            stream = self._reduced(chain, stream)
-            if at.after.stages:
-                self.overflow |= apply_stages(stream, at.after)
-        if chain.matmul is not None and at.targets is not None:  # everything is in its place already
-            self._changed(at.writes)
-        else:
-            for space, places in at.writes:
-                self._store(space, places, stream)
-        if self.observe is not None:
-            self.observe(chain, np.ascontiguousarray(stream))
-
-    def _read(self, chain: ComputeChain, at: _Prepared) -> F32:
-        """The stream of a chain without matrix: reader vectors in order."""
-        if chain.source.space is Space.EXPANDER:
-            x = self._room("reader", chain.elements)
-            gather.expand(self.memory[Space.EXPANDER], chain, x)
-        else:
-            x = self._room("reader", chain.elements)
-            np.take(self.memory[Space.INITIAL_VRF], at.source.reshape(-1), axis=0, out=x, mode="clip")
-        self.overflow |= apply_stages(x, at.before)
-        return x
-
-    def _product(self, chain: ComputeChain, at: _Prepared) -> F32 | None:
-        """The stream behind the matrix-vector unit; None if the sums stay in the accumulators."""
-        c, matmul = self.config, chain.matmul
-        assert matmul is not None
-        if chain.source.space is Space.EXPANDER:
-            x = self._room("reader", chain.positions * chain.window)
-            gather.expand(self.memory[Space.EXPANDER], chain, x)
-            q: U8 = np.empty(x.shape, np.uint8)
-            exp = np.empty(len(x), np.int16)
-            offset_activations(x, c.act_mantissa, q, exp)
-        else:
-            self._refresh(at.low, at.high)
-            q, exp = self.q, self.exp
-        rows = chain.regs.mv_rows
-        turn = rows > 1 and not matmul.hold  # the stream has the row tiles of a position one after the other
-        direct = None if matmul.hold else at.targets
-        out = self._room("held" if matmul.hold else "stream", rows * chain.positions if direct is None else 0)
-        self.overflow |= matvec(
-            self.pool, at.tiles, q, exp, c.act_mantissa, at.source,
-            out.reshape(rows, chain.positions, self.n) if direct is None else direct,
-            start=self.held if matmul.acc else None, hold=matmul.hold,
-            stages=() if turn or matmul.hold else at.before, threads=self.threads,
-        )  # fmt: skip
-        self.held = out if matmul.hold else None
-        if matmul.hold:
-            return None
-        if direct is not None:
-            return direct.views[0]
-        if not turn:
-            return out
-        stream = np.ascontiguousarray(out.reshape(rows, -1, self.n).transpose(1, 0, 2)).reshape(-1, self.n)
-        self.overflow |= apply_stages(stream, at.before)
-        return stream
-
-    def _changed(self, writes: list[tuple[Space, Places]]) -> None:
-        for space, places in writes:
-            if space is Space.INITIAL_VRF:
-                self.stale[places] = True
-
-    def _refresh(self, low: int, high: int) -> None:
-        """Convert the vectors of InitialVrf that changed to block floating point."""
-        if not self.stale[low:high].any():
-            return
-        changed = np.flatnonzero(self.stale[low:high]) + low
-        first, last = int(changed[0]), int(changed[-1]) + 1
-        x = self.memory[Space.INITIAL_VRF][first:last]
-        offset_activations(x, self.config.act_mantissa, self.q[first:last], self.exp[first:last])
-        self.stale[first:last] = False
-
-    def _reduced(self, chain: ComputeChain, stream: F32) -> F32:
-        r = chain.regs
-        out = self._room("reduced", chain.outputs)
-        kind = Reduction.MAX if chain.reduce == "max" else Reduction.SUM
-        self.overflow |= reduce_windows(
-            stream, kind, out, n=r.red_n, overlap=r.red_overlap, head=r.red_head, run=r.red_run, tail=bool(r.red_tail)
-        )
-        return out
+        return overflow
 
 
-def _places(addresses: Ints) -> Places:
-    """Return the addresses as a slice where they are an increasing arithmetic progression."""
-    if len(addresses) == 1:
-        return slice(int(addresses[0]), int(addresses[0]) + 1)
-    step = int(addresses[1]) - int(addresses[0])
-    if step < 1 or (np.diff(addresses) != step).any():
-        return addresses
-    return slice(int(addresses[0]), int(addresses[-1]) + 1, step)
+def _progression(rows: I32) -> slice | None:
+    """Return rows as a slice where they are an increasing arithmetic progression."""
+    if len(rows) == 1:
+        return slice(int(rows[0]), int(rows[0]) + 1)
+    step = int(rows[1]) - int(rows[0])
+    if step < 1 or (np.diff(rows) != step).any():
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1, step)
 
 
 def _unary(act: Act) -> Stage:
