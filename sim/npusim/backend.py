@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.version_converter
 from onnx.backend.base import Backend, BackendRep, Device, DeviceType, namedtupledict
 
 from npusim.compiler.back.backend import to_program
 from npusim.compiler.front.frontend import to_graph
-from npusim.compiler.front.importer import load_model
+from npusim.compiler.front.importer import MIN_OPSET, load_model
 from npusim.config import NpuConfig, load_config
 from npusim.errors import NpuError
 from npusim.program import Program
@@ -57,7 +58,8 @@ class NpuBackend(Backend):  # type: ignore[misc]
         if not cls.supports_device(device):
             raise NpuError(f"device is {device!r}, expected CPU: the NPU is simulated")
         machine = load_config(config) if isinstance(config, str) else config
-        return NpuBackendRep(to_program(to_graph(load_model(model)), machine))
+        graph = to_graph(load_model(_modern(model)), sigmoid_tanh=machine.sigmoid_tanh)
+        return NpuBackendRep(to_program(graph, machine))
 
     @classmethod
     def run_node(
@@ -79,6 +81,17 @@ class NpuBackend(Backend):  # type: ignore[misc]
     def supports_device(cls, device: str) -> bool:
         """Return whether the device is the CPU."""
         return bool(Device(device).type == DeviceType.CPU)
+
+
+def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model of an opset before the compiler's first in that one, if the onnx package can convert it."""
+    versions = {entry.domain: entry.version for entry in model.opset_import}
+    if not 0 < versions.get("", MIN_OPSET) < MIN_OPSET:
+        return model
+    try:
+        return onnx.version_converter.convert_version(model, MIN_OPSET)
+    except Exception:  # RuntimeError with the converter's own text: the compiler's sentence names the opset
+        return model
 
 
 prepare = NpuBackend.prepare

@@ -239,6 +239,10 @@ class Session:
     def _result(self, host: Host, overflow: bool) -> RunResult:
         host.advance()
         names = [info.name for info in self.program.outputs]
+        for info in self.program.outputs:
+            if host.tensors[info.name].shape != info.shape:
+                got, expected = _shape(host.tensors[info.name].shape), _shape(info.shape)
+                raise ModelError(f"output {info.name!r} has shape {got}, the model says {expected}")
         sent = {port.tensor: host.tensors[port.tensor] for port in self.program.io if port.direction == "out"}
         return RunResult({n: host.tensors[n] for n in names}, overflow or host.saturated, host.host_s, sent=sent)
 
@@ -310,7 +314,7 @@ def check_inputs(program: Program, inputs: Tensors) -> Tensors:
             raise InputError(f"input {name!r} has dtype {array.dtype}, expected {info.dtype}")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise InputError(f"input {name!r} holds NaN or infinity; every value must be finite")
-        checked[name] = np.ascontiguousarray(array, info.dtype)
+        checked[name] = np.asarray(array, info.dtype, order="C")
     return checked
 
 

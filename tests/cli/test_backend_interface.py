@@ -14,18 +14,31 @@ from onnx import TensorProto, helper
 
 from npusim import backend
 from npusim.errors import NpuError
-from npusim.report.conformance import Outcome, reasons
+from npusim.report.conformance import Outcome, column, reasons
 
 
-def relu_model() -> onnx.ModelProto:
-    shape = [1, 4, 3, 3]
+def model(
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, tuple],
+    output: tuple,
+    weights: dict | None = None,
+    opset: int = 17,
+) -> onnx.ModelProto:
+    """Return a model with output y; inputs: (dtype, shape) by name."""
+    kinds = {name: (helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape) for name, (dtype, shape) in inputs.items()}
     graph = helper.make_graph(
-        [helper.make_node("Relu", ["x"], ["y"])],
-        "relu",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        nodes,
+        "made",
+        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in kinds.items()],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, output)],
+        [onnx.numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def relu_model(opset: int = 17, shape: tuple[int, ...] = (1, 4, 3, 3)) -> onnx.ModelProto:
+    relu = helper.make_node("Relu", ["x"], ["y"])
+    return model([relu], {"x": (np.float32, shape)}, shape, opset=opset)
 
 
 def test_it_is_the_interface() -> None:
@@ -54,6 +67,54 @@ def test_run_model_and_run_node() -> None:
     np.testing.assert_array_equal(backend.run_model(relu_model(), [zeros])[0], zeros)
 
 
+def where(made: onnx.ModelProto) -> list[str]:
+    return [info.where for info in backend.prepare(made).program.coverage]
+
+
+def test_several_samples_without_weights_run_on_the_host() -> None:
+    """What is no network has no batch: its first axis means what the model says."""
+    x = np.random.default_rng(3).standard_normal((3, 4, 5), np.float32)
+    made = relu_model(shape=(3, 4, 5))
+    np.testing.assert_array_equal(backend.prepare(made).run([x])[0], np.maximum(x, 0))
+    assert where(made) == ["host"]
+    assert where(relu_model()) == ["npu"]
+
+
+def test_several_samples_of_a_network_are_refused() -> None:
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    shapes = {"x": (np.float32, (2, 3, 4, 4))}, (2, 5, 4, 4)
+    weights = {"w": np.ones((5, 3, 1, 1), np.float32)}
+    with pytest.raises(NpuError, match=r"input 'x': batch 2 in shape \[2, 3, 4, 4\], allowed: 1 or symbolic"):
+        backend.prepare(model([node], *shapes, weights))
+
+
+def test_scalars_stay_scalars() -> None:
+    node = helper.make_node("Clip", ["x", "least"], ["y"])
+    made = model([node], {"x": (np.float32, (1, 4)), "least": (np.float32, ())}, (1, 4))
+    x = np.float32([[-2, -1, 0, 1]])
+    np.testing.assert_array_equal(backend.prepare(made).run([x, np.float32(-1)])[0], np.maximum(x, -1))
+
+
+def test_the_shape_of_an_output_may_be_the_files_word() -> None:
+    """Inference cannot know what a computed shape is; the file says it, and is held to it."""
+    node = helper.make_node("Reshape", ["x", "shape"], ["y"])
+    prepared = backend.prepare(model([node], {"x": (np.float32, (2, 6)), "shape": (np.int64, (2,))}, (3, 4)))
+    x = np.arange(12, dtype=np.float32).reshape(2, 6)
+    np.testing.assert_array_equal(prepared.run([x, np.array([3, 4])])[0], x.reshape(3, 4))
+    with pytest.raises(NpuError, match="output 'y' has shape 4x3, the model says 3x4"):
+        prepared.run([x, np.array([4, 3])])
+
+
+def test_older_opsets_are_converted() -> None:
+    x = np.float32([[-1, 2, -3, 4]]).reshape(1, 4, 1, 1)
+    for opset in (1, 6):
+        made = relu_model(opset, (1, 4, 1, 1))
+        np.testing.assert_array_equal(backend.prepare(made).run([x])[0], np.maximum(x, 0))
+    affine = helper.make_node("Affine", ["x"], ["y"], alpha=2.0)  # experimental, and gone
+    with pytest.raises(NpuError, match=r"made: opset 1, allowed 7\.\."):
+        backend.prepare(model([affine], {"x": (np.float32, (1, 4))}, (1, 4), opset=1))
+
+
 def test_other_devices_are_refused() -> None:
     with pytest.raises(NpuError, match="device is 'CUDA', expected CPU"):
         backend.prepare(relu_model(), "CUDA")
@@ -76,6 +137,21 @@ def test_convolutions_of_the_package(npusim: Call) -> None:
     assert data["counts"]["failed"] == 0, [one for one in tests.values() if one["verdict"] == "failed"]
     for one in tests.values():
         assert one["verdict"] != "refused" or one["reason"]
+
+
+def test_what_onnx_runtime_alone_gets_wrong_is_counted_apart(npusim: Call) -> None:
+    """Its transform in float32 is beyond the tolerance of onnx's tests: the same with and without us."""
+    said = npusim("conformance", "--match", "test_dft_opset19", "--json", "-")
+    data = json.loads(said.out)
+    (one,) = data["tests"]
+    assert (one["verdict"], one["on_npu"]) == ("runtime", 0)
+    assert "values differ by up to" in one["reason"]
+
+
+def test_passes_on_the_npu_and_on_the_host_are_columns() -> None:
+    passed = [Outcome("a", "node", "passed", on_npu=2), Outcome("b", "node", "passed")]
+    assert [column(one) for one in passed] == ["passed on the NPU", "passed on the host"]
+    assert column(Outcome("c", "node", "refused", "why")) == "refused"
 
 
 def test_no_such_test(npusim: Call) -> None:

@@ -195,6 +195,8 @@ def _read_external(tensor: Any, what: str, folder: Path | None, expected: int) -
     tensor.data_location = TensorProto.DEFAULT
 
 
+WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "MatMul", "RNN"}
+"""Operators with constant weights in their second input: a network, not a formula, and its first axis a batch."""
 STEP_BY_STEP = {"Add", "Cast", "Dropout", "Identity", "MatMul", "Mul", "Relu", "Sigmoid", "Sub", "Tanh"}
 """Operators in front of a recurrent one that leave its axes as they are."""
 
@@ -213,9 +215,11 @@ def read_net(model: Any) -> Net:
     opsets = {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
     nodes = _nodes(graph, opsets)
     in_time = _in_time_order(nodes)
-    inputs = tuple(_input(i, where, int(i.name in in_time)) for i in graph.input if i.name not in consts)
-    order = tuple(n.name for n in nodes)
     constant = [n for n, proto in zip(nodes, graph.node, strict=True) if _is_tensor(proto)]
+    fixed = consts.keys() | {n.outputs[0] for n in constant}
+    one = any(n.standard and n.op in WEIGHTED and n.input(1) in fixed for n in nodes)
+    inputs = tuple(_input(i, where, int(i.name in in_time), one) for i in graph.input if i.name not in consts)
+    order = tuple(n.name for n in nodes)
     for node in constant:  # taken out before anything copies them: weights may be large
         if node.outputs[0] in consts:
             raise ModelError(f"{where}: {node.label}: tensor '{node.outputs[0]}' is made twice, allowed: once")
@@ -283,8 +287,11 @@ def _in_time_order(nodes: list[Node]) -> set[str]:
     return found
 
 
-def _input(value: Any, where: str, batch: int) -> TensorInfo:
-    """Return name, shape and dtype of a graph input; batch: the axis that may be symbolic, and becomes 1."""
+def _input(value: Any, where: str, batch: int, one: bool) -> TensorInfo:
+    """Return name, shape and dtype of a graph input; batch: the axis that may be symbolic, and becomes 1.
+
+    one: that axis must be 1.
+    """
     what = f"{where}: input '{value.name}'"
     if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
         raise ModelError(f"{what}: no tensor shape, allowed: a tensor of static shape")
@@ -298,7 +305,7 @@ def _input(value: Any, where: str, batch: int) -> TensorInfo:
         if size <= 0 and axis != batch:
             got = f"'{dim.dim_param}'" if dim.dim_param else str(size) if size else "unknown"
             raise ModelError(f"{what}: dimension {axis} is {got}, allowed: a number (only the batch may be symbolic)")
-        if axis == batch and size > 1 and len(dims) > 1:
+        if one and axis == batch and size > 1 and len(dims) > 1:
             raise ModelError(f"{what}: batch {size} in shape {[d.dim_value for d in dims]}, allowed: 1 or symbolic")
         shape.append(max(size, 1))
     return TensorInfo(value.name, tuple(shape), dtype)

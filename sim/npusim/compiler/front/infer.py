@@ -112,7 +112,8 @@ def _infer_once(net: Net, instead: dict[str, Any]) -> Net:
         raise ModelError(f"{net.name}: shapes cannot be inferred: {first_line(err)}") from None
     shapes = {i.name: i.shape for i in net.inputs} | {n: c.shape for n, c in net.consts.items()}
     dtypes = {i.name: i.dtype for i in net.inputs} | {n: c.dtype.name for n, c in net.consts.items()}
-    for value in [*model.graph.value_info, *model.graph.output]:
+    inferred = [*model.graph.value_info, *model.graph.output]
+    for value in [*inferred, *_declared_outputs(net, inferred)]:
         tensor = value.type.tensor_type
         if value.name in net.consts or not value.type.HasField("tensor_type"):
             continue
@@ -126,6 +127,17 @@ def _infer_once(net: Net, instead: dict[str, Any]) -> Net:
                     f"{net.name}: tensor '{value.name}' has shape {dims}, allowed: at most {MAX_ELEMENTS} elements"
                 )
     return replace(net, shapes=shapes, dtypes=dtypes)
+
+
+def _declared_outputs(net: Net, inferred: list[Any]) -> list[Any]:
+    """Return the file's own declarations of outputs whose shape inference cannot tell: it depends on computed values.
+
+    No node reads such a tensor, and a host step that makes another shape is an error when it runs.
+    """
+    read = {name for node in net.nodes for name in node.inputs}
+    types = {v.name: v.type.tensor_type for v in inferred}
+    known = {n for n, t in types.items() if t.HasField("shape") and all(d.HasField("dim_value") for d in t.shape.dim)}
+    return [net.custom[n] for n in net.outputs if n in net.custom and n not in {*known, *read, *net.consts}]
 
 
 def _floor_pool(node: Node, net: Net) -> Any:
