@@ -1,9 +1,9 @@
-"""Choose the pipeline depths of bw_s10 anew: two factors, on two published latencies.
+"""Choose the dispatch interval of bw_s10 anew: one whole number of cycles, on two published latencies.
 
-The factors scale the depths that the kernels need, one on the matrix path and one on the tail; least depths, published
-figures and the two rows are in sim/npusim/report/published.toml.  The search starts at the kernels' depths and goes to
-the neighbour with the least sum of squared errors, in steps of 1, then 1/2, then 1/4; a change has to pay, so of equal
-ones the least stays.  Prints the depths; preset and published.toml are edited by hand.
+Published figures and the two rows are in sim/npusim/report/published.toml.  The interval is the one with the least sum
+of squared relative errors; of equal ones the least stays.  A step takes longer with every cycle of the interval once
+dispatch is what it waits for, so the search ends where both rows are too slow.  Prints the interval; the preset is
+edited by hand.
 
     python tools/calibrate.py
 """
@@ -11,67 +11,45 @@ ones the least stays.  Prints the depths; preset and published.toml are edited b
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
-from npusim.config import NpuConfig, load_config
-from npusim.report.validate import deepbench_name, deepbench_time, published_figures, scaled
+from npusim.config import load_config
+from npusim.report.validate import deepbench_name, deepbench_program, published_figures, warm
 
-STEPS = (1.0, 0.5, 0.25)
-MOST = 16.0
+MOST = 64
 
 
 class Calibration:
-    """Errors of the two rows by factors (matrix, tail)."""
+    """The two rows, compiled: the interval changes no word of a program."""
 
     def __init__(self) -> None:
         table = published_figures()["deepbench"]
-        self.config, self.depths = load_config(table["machine"], fit=False), table["depths"]
+        self.config = load_config(table["machine"], fit=False)
         self.rows = [row for row in table["rows"] if deepbench_name(row) in table["calibration"]]
-        self.seen: dict[tuple[float, float], list[float]] = {}
+        self.programs = [deepbench_program(row, self.config) for row in self.rows]
 
-    def machine(self, factors: tuple[float, float]) -> NpuConfig:
-        """Return the machine with these factors."""
-        return scaled(self.config, self.depths, *factors)
+    def errors(self, interval: int) -> list[float]:
+        """Return the relative errors of the rows."""
+        config = replace(self.config, dispatch_interval=interval)
+        cycles = [warm(replace(program, config=config))[0].cycles for program in self.programs]
+        published = [row["ms"] * config.clock_mhz * 1e3 for row in self.rows]
+        found = [got / want - 1 for got, want in zip(cycles, published, strict=True)]
+        said = ", ".join(f"{deepbench_name(row)} {error:+.1%}" for row, error in zip(self.rows, found, strict=True))
+        print(f"interval {interval}: {said}", file=sys.stderr)
+        return found
 
-    def errors(self, factors: tuple[float, float]) -> list[float]:
-        """Return the relative errors of both rows."""
-        if factors not in self.seen:
-            config = self.machine(factors)
-            cycles = [deepbench_time(row, config)[0].cycles for row in self.rows]
-            want = [row["ms"] * config.clock_mhz * 1e3 for row in self.rows]
-            self.seen[factors] = [got / published - 1 for got, published in zip(cycles, want, strict=True)]
-            said = ", ".join(
-                f"{deepbench_name(r)} {e:+.1%}" for r, e in zip(self.rows, self.seen[factors], strict=True)
-            )
-            print(f"matrix x {factors[0]:.2f}, tail x {factors[1]:.2f}: {said}", file=sys.stderr)
-        return self.seen[factors]
-
-    def cost(self, factors: tuple[float, float]) -> float:
-        """Return the sum of squared errors."""
-        return sum(error**2 for error in self.errors(factors))
-
-    def search(self) -> tuple[float, float]:
-        """Return the best factors."""
-        best = (1.0, 1.0)
-        for step in STEPS:
-            while True:
-                ways = [(best[0] + a * step, best[1] + b * step) for a, b in ((0, 1), (1, 0), (0, -1), (-1, 0))]
-                found = min((w for w in ways if min(w) >= 1 and max(w) <= MOST), key=self.cost)
-                if self.cost(found) >= self.cost(best):
-                    break
-                best = found
+    def search(self) -> int:
+        """Return the best interval."""
+        best, least = 0, float("inf")
+        for interval in range(1, MOST + 1):
+            found = self.errors(interval)
+            cost = sum(error**2 for error in found)
+            if cost < least:
+                best, least = interval, cost
+            if min(found) > 0:
+                break
         return best
 
 
-def main() -> None:
-    """Print the depths."""
-    calibration = Calibration()
-    factors = calibration.search()
-    machine = calibration.machine(factors)
-    print(f"matrix_scale = {factors[0]}\ntail_scale = {factors[1]}")
-    for group in ("matrix", "tail"):
-        for key in calibration.depths[group]:
-            print(f"{key} = {getattr(machine, key)}")
-
-
 if __name__ == "__main__":
-    main()
+    print(f"dispatch_interval = {Calibration().search()}")

@@ -6,6 +6,7 @@ The same `Session` drives the fast engine and the golden model, so that both see
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,9 +110,10 @@ class Host:
         self.program, self.nodes = program, nodes
         self.n = program.config.native_dim
         self.tensors: Tensors = dict(inputs)
-        self.port = 0  # ports begun
-        self.pending: list[F32] = []  # vectors of the current port, received or sent
-        self.left = 0
+        self.waiting = {way: deque(port for port in program.io if port.direction == way) for way in ("in", "out")}
+        self.coming: F32 = np.zeros((0, self.n), np.float32)  # vectors of the current port that are not received yet
+        self.going: list[F32] = []  # vectors of the current port that have been sent
+        self.gone = 0  # their number
         self.done = [False] * len(nodes)
         self.host_s: dict[str, float] = {}
         self.saturated = False
@@ -130,36 +132,26 @@ class Host:
 
     def receive(self, count: int) -> F32:
         """Return the next vectors for NetInQ."""
-        if self.left == 0:
-            port = self._next("in")
+        if not len(self.coming):
+            port = self.waiting["in"].popleft()
             if port.tensor not in self.tensors:
                 self.advance()
             if port.tensor not in self.tensors:
                 raise ModelError(f"tensor {port.tensor!r} that NetInQ expects is not there")
-            vectors, saturated = pack(port, self.tensors[port.tensor], self.n)
+            self.coming, saturated = pack(port, self.tensors[port.tensor], self.n)
             self.saturated |= saturated
-            self.pending, self.left = [vectors], port.vectors
-        vectors = self.pending[0]
-        at = len(vectors) - self.left
-        self.left -= count
-        return vectors[at : at + count]
+        vectors, self.coming = self.coming[:count], self.coming[count:]
+        return vectors
 
     def send(self, vectors: F32) -> None:
         """Take vectors from NetOutQ."""
-        if self.left == 0:
-            port = self._next("out")
-            self.pending, self.left = [], port.vectors
-        self.pending.append(np.array(vectors, np.float32))
-        self.left -= len(vectors)
-        if self.left == 0:
-            port = self.program.io[self.port - 1]
-            self.tensors[port.tensor] = unpack(port, np.concatenate(self.pending), self.n)
-
-    def _next(self, direction: str) -> Port:
-        port = self.program.io[self.port]
-        assert port.direction == direction, "verified programs pass their ports in order"
-        self.port += 1
-        return port
+        self.going.append(np.array(vectors, np.float32))
+        self.gone += len(vectors)
+        port = self.waiting["out"][0]
+        if self.gone == port.vectors:
+            self.waiting["out"].popleft()
+            self.tensors[port.tensor] = unpack(port, np.concatenate(self.going), self.n)
+            self.going, self.gone = [], 0
 
 
 class _BitPort:

@@ -19,7 +19,7 @@ from npusim.compiler.back.verify import verify_program
 from npusim.config import load_config
 from npusim.report import validate
 from npusim.report.crossings import run_clock
-from npusim.report.validate import Row, all_rows, published_figures, scaled, stand_in, warm
+from npusim.report.validate import Row, all_rows, published_figures, stand_in, warm
 from npusim.report.warm import pinned_moves, resident_moves
 
 ROOT = Path(__file__).parent.parent.parent
@@ -95,22 +95,44 @@ def made(group: str) -> list[Row]:
     return [row for _, make in getattr(validate, group)(DATA) for row in make()]
 
 
-def test_the_preset_is_the_calibrated_machine() -> None:
-    depths, preset = DATA["deepbench"]["depths"], load_config("bw_s10", fit=False)
-    assert scaled(preset, depths, depths["matrix_scale"], depths["tail_scale"]) == preset
-    assert preset.lat_acc <= preset.tile_cycles
-    assert scaled(preset, depths, 1, 1).lat_act == depths["tail"]["lat_act"] < preset.lat_act
+def test_the_preset_has_the_calibrated_interval() -> None:
+    """Of its neighbours no interval meets the two rows better."""
+    table, preset = DATA["deepbench"], load_config("bw_s10", fit=False)
+    rows = [row for row in table["rows"] if validate.deepbench_name(row) in table["calibration"]]
+    programs = [validate.deepbench_program(row, preset) for row in rows]
+
+    def cost(interval: int) -> float:
+        config = replace(preset, dispatch_interval=interval)
+        cycles = [warm(replace(program, config=config))[0].cycles for program in programs]
+        return sum((got / (row["ms"] * 250e3) - 1) ** 2 for got, row in zip(cycles, rows, strict=True))
+
+    best = preset.dispatch_interval
+    assert cost(best) < min(cost(best - 1), cost(best + 1))
 
 
-def test_the_least_depths_are_those_of_the_kernels() -> None:
-    """Without the calibration's factors every kernel still has its stages, and with one stage less one has not."""
+def test_the_depths_are_those_that_the_kernels_need() -> None:
+    """Every kernel has its stages, and with one stage less one has not."""
     kernels = pytest.importorskip("npusim.rtl.kernels")
-    depths, preset = DATA["deepbench"]["depths"], load_config("bw_s10", fit=False)
-    least = scaled(preset, depths, 1, 1)
-    kernels.check_latencies(least)
+    preset = load_config("bw_s10", fit=False)
     kernels.check_latencies(preset)
     with pytest.raises(Exception, match="lat_act is"):
-        kernels.check_latencies(replace(least, lat_act=1))
+        kernels.check_latencies(replace(preset, lat_act=1))
+
+
+def test_no_tile_is_loaded_in_a_warm_run_of_deepbench() -> None:
+    """Both matrices of every network stay in MatrixRf, those of seven row tiles a gate without a gap."""
+    table, preset = DATA["deepbench"], load_config("bw_s10", fit=False)
+    for row in table["rows"]:
+        _, pinned = warm(validate.deepbench_program({**row, "steps": 5}, preset))
+        assert pinned.loaded == 0
+    assert pinned.tiles <= preset.mrf_tiles
+
+
+@pytest.mark.slow
+def test_nine_rows_of_deepbench_are_close() -> None:
+    got = [row for row in rows().values() if row.group.startswith("DeepBench")]
+    assert len(got) == 11
+    assert sum(row.close for row in got) >= 9
 
 
 def test_dense_layers_of_another_machine() -> None:

@@ -121,7 +121,7 @@ def test_dram_and_ports_are_checked(program: Program) -> None:
     inside = Region("inside", 0, 64, "scratch")
     with pytest.raises(ProgramError, match="scratch region 'inside' begins at byte 0, inside the DRAM image"):
         verify_program(replace(program, regions=(*program.regions, inside)))
-    with pytest.raises(ProgramError, match="more tensors pass the network queues than the program's table names"):
+    with pytest.raises(ProgramError, match="more tensors pass NetOutQ than the program's table names"):
         verify_program(replace(program, io=program.io[:1]))
     with pytest.raises(ProgramError, match="before tensor 'y' has passed"):
         verify_program(replace(program, io=(*program.io, program.io[-1])))

@@ -32,8 +32,8 @@ WIDTH = 110
 def validate_command(markdown: bool, json_path: str | None) -> None:
     """Simulate what has been published about machines of this class, and print both figures and the error.
 
-    Two DeepBench rows calibrate pipeline depths of bw_s10; everything else is a prediction. Latencies of recurrent
-    networks are warm: weights are in MatrixRf when the run begins. What the rows mean: docs/validation.md.
+    Two DeepBench rows calibrate the dispatch interval of bw_s10; everything else is a prediction. Latencies of
+    recurrent networks are warm: weights are in MatrixRf when the run begins. What the rows mean: docs/validation.md.
     """
     from npusim.report.validate import all_rows
 

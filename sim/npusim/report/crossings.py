@@ -122,14 +122,17 @@ def _bytes(port: Port, config: NpuConfig) -> int:
 def _moves_by_port(program: Program, decoded: Decoded) -> dict[int, list[int]]:
     """Return port number -> indices of the chains that pass its vectors through NetInQ or NetOutQ."""
     found: dict[int, list[int]] = {at: [] for at in range(len(program.io))}
-    at, left = -1, 0
+    waiting = {way: [at for at, port in enumerate(program.io) if port.direction == way] for way in ("in", "out")}
+    left = [port.vectors for port in program.io]
     for chain in decoded.chains:
         if not isinstance(chain, VectorMove):
             continue
-        if chain.source.space is Space.NET_IN_Q or any(t.space is Space.NET_OUT_Q for t in chain.targets):
-            if left == 0:
-                at += 1
-                left = program.io[at].vectors
+        passes = {"in": chain.source.space is Space.NET_IN_Q}
+        passes["out"] = any(t.space is Space.NET_OUT_Q for t in chain.targets)
+        for way in (way for way, does in passes.items() if does):
+            at = waiting[way][0]
             found[at].append(chain.index)
-            left -= chain.positions
+            left[at] -= chain.positions
+            if left[at] == 0:
+                waiting[way].pop(0)
     return found

@@ -39,7 +39,7 @@ CLOSE = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One published figure.  calibrated: the machine's pipeline depths were chosen to meet it."""
+    """One published figure.  calibrated: the machine's `dispatch_interval` was chosen to meet it."""
 
     group: str
     what: str
@@ -153,16 +153,9 @@ def deepbench_name(row: dict[str, Any]) -> str:
     return f"{row['cell'].upper()} {row['hidden']}x{row['steps']}"
 
 
-def deepbench_time(row: dict[str, Any], config: NpuConfig) -> tuple[Timing, Pinned]:
-    """Return the warm times of a DeepBench row."""
-    program = stand_in(row["cell"], config, hidden=row.get("run_as", row["hidden"]), steps=row["steps"])
-    return warm(program)
-
-
-def scaled(config: NpuConfig, depths: dict[str, Any], matrix: float, tail: float) -> NpuConfig:
-    """Return a machine whose depths are those that the kernels need times two factors; depths: of `published.toml`."""
-    groups = ((depths["matrix"], matrix), (depths["tail"], tail))
-    return replace(config, **{key: round(least * by) for group, by in groups for key, least in group.items()})
+def deepbench_program(row: dict[str, Any], config: NpuConfig) -> Program:
+    """Compile the network of a DeepBench row."""
+    return stand_in(row["cell"], config, hidden=row.get("run_as", row["hidden"]), steps=row["steps"])
 
 
 def _deepbench(data: dict[str, Any]) -> Jobs:
@@ -170,7 +163,7 @@ def _deepbench(data: dict[str, Any]) -> Jobs:
     config = load_config(table["machine"])
 
     def make(row: dict[str, Any]) -> list[Row]:
-        timing, pinned = deepbench_time(row, config)
+        timing, pinned = warm(deepbench_program(row, config))
         name = deepbench_name(row)
         notes = [text for text in (row.get("note", ""), _loaded(pinned)) if text]
         made = Row(

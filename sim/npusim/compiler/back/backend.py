@@ -15,7 +15,7 @@ from npusim.compiler.back.sync import synchronise
 from npusim.compiler.back.verify import verify_program
 from npusim.compiler.ir import Graph
 from npusim.config import NpuConfig
-from npusim.errors import ProgramError
+from npusim.errors import PlacementError, ProgramError
 from npusim.program import Program
 
 OnStage = Callable[[str, Callable[[], str]], None]
@@ -27,8 +27,8 @@ def to_program(graph: Graph, config: NpuConfig, on_stage: OnStage = lambda name,
 
     Raises `PlacementError` where a layer does not fit the machine.
     """
-    graph = absorb_inputs(hoist_operands(add_to_the_younger(part_wide_reductions(graph, config))), config)
-    placement = Placer(separate(pack(graph, config)), config).solve()
+    graph = hoist_operands(add_to_the_younger(part_wide_reductions(graph, config)))
+    graph, placement = _placed(graph, config)
     on_stage("place", lambda: dump_placement(placement))
     schedule = Scheduler(placement.layout.graph, config, placement).run()
     if len(schedule.words) > config.imem_words:
@@ -41,6 +41,21 @@ def to_program(graph: Graph, config: NpuConfig, on_stage: OnStage = lambda name,
     on_stage("program", lambda: _disassemble(program))
     verify_program(program)
     return program
+
+
+def _placed(graph: Graph, config: NpuConfig) -> tuple[Graph, Placement]:
+    """Place a graph; recurrent layers multiply their inputs themselves if operand memories have room for it."""
+    joined = absorb_inputs(graph, config)
+    try:
+        return joined, _placement(joined, config)
+    except PlacementError:
+        if joined is graph:
+            raise
+    return graph, _placement(graph, config)
+
+
+def _placement(graph: Graph, config: NpuConfig) -> Placement:
+    return Placer(separate(pack(graph, config)), config).solve()
 
 
 def _program(graph: Graph, config: NpuConfig, schedule: Schedule, words: object, placement: Placement) -> Program:
@@ -85,6 +100,8 @@ def dump_placement(placement: Placement) -> str:
         layer = placement.geometry[index].layer.name if index in placement.geometry else str(index)
         stripes = f", {len(placement.stripes[index])} stripes" if index in placement.stripes else ""
         lines.append(f"{space.name:15} {buffer.address:7} +{buffer.size}x{buffer.count} {name} for {layer}{stripes}")
+    for root, strip in sorted(placement.strips.items()):
+        lines.append(f"{strip.space.name:15} {strip.address:7} +{strip.size:<7} a stripe of {root}")
     for (index, area, space), address in sorted(placement.areas.items()):
         lines.append(f"{space.name:15} {address:7} {area} for {index}")
     lines += [f"{'DRAM':15} {'':7} {root}" for root in sorted(placement.spilled)]

@@ -58,20 +58,17 @@ class CellChain(NamedTuple):
 
 
 def cell_chains(step: Recurrent) -> list[CellChain]:
-    """Return the chains of one step in order; of those that read no inputs the last one writes the area h."""
+    """Return the chains of one step in order; of those that read no inputs the last one writes the area h.
+
+    The inputs' product comes in two parts: while the gates of the step are in the tail, and while its new state is.
+    """
     chains = _lstm(step) if step.op == "LSTM" else _gru(step)
     if step.inputs is None:
         return chains
-    # behind the chains that read a gate's inputs of this step, in front of those that wait for the products
     early = (step.gates + 1) // 2
-    at = next(i for i, chain in enumerate(chains) if chain.target == "c") if step.op == "LSTM" else _blend(chains)
+    at = next(i for i, chain in enumerate(chains) if chain.target == ("c" if step.op == "LSTM" else "v"))
     first, rest = _product(step, 0, early), _product(step, early, step.gates - early)
     return [*chains[:at], first, *chains[at:], rest]
-
-
-def _blend(chains: list[CellChain]) -> int:
-    """Return the place of the chain that makes the GRU's last gate."""
-    return max(i for i, chain in enumerate(chains) if any(op.name == "v_tanh" for op in (*chain.mfu0, *chain.mfu1)))
 
 
 def _product(step: Recurrent, gate: int, count: int) -> CellChain:
@@ -80,14 +77,14 @@ def _product(step: Recurrent, gate: int, count: int) -> CellChain:
 
 
 def area_spaces(step: Recurrent) -> dict[str, tuple[int, tuple[Space, ...]]]:
-    """Return for each area the blocks that it has and the memories that it lies in."""
+    """Return for each area the blocks that it has and the memories that it lies in; `GATES` is there `AHEAD` times."""
     parts: dict[str, int] = {IDLE: 1}
     spaces: dict[str, set[Space]] = {"h": {Space.INITIAL_VRF}, IDLE: {Space.INITIAL_VRF}}
     if step.last_c:
         spaces["c"] = {Space.INITIAL_VRF}
     for chain in cell_chains(step):
         blocks = chain.gates[1] if chain.gates is not None and chain.target != "h" else 1
-        parts[chain.target] = AHEAD * step.gates if chain.target == GATES else blocks
+        parts[chain.target] = step.gates if chain.target == GATES else blocks
         spaces.setdefault(chain.source.area, set()).add(Space.INITIAL_VRF)
         for unit, mfu in enumerate((chain.mfu0, chain.mfu1)):
             for op in mfu:

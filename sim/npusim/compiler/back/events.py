@@ -129,18 +129,19 @@ class WordStream:
             self.state.pop(reg, None)
 
     def _loop(self, loop: Loop) -> None:
-        """Registers that have one value in the body are set in front of it; the others are unknown at its begin."""
-        values: dict[Reg, set[int]] = {}
+        """Registers that the body leaves as it needs them first are set in front of it, others are unknown there."""
+        first: dict[Reg, int] = {}
+        last: dict[Reg, int] = {}
         for item in loop.body:
             if isinstance(item, Event):
-                for reg, value in item.regs.items():
-                    values.setdefault(reg, set()).add(value)
-        for reg, found in values.items():
-            if len(found) > 1:
+                first = item.regs | first
+                last |= item.regs
+        for reg, value in first.items():
+            if last[reg] != value:
                 self.state.pop(reg, None)
-            elif self.state.get(reg) not in found:
-                self.state[reg] = next(iter(found))
-                self.words.append(isa.encode("s_wr", reg=reg, value=self.state[reg]))
+            elif self.state.get(reg) != value:
+                self.state[reg] = value
+                self.words.append(isa.encode("s_wr", reg=reg, value=value))
         self.words.append(isa.encode("loop", count=loop.count))
         for item in loop.body:
             self.add(item)

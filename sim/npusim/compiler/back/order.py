@@ -7,7 +7,7 @@ from dataclasses import replace
 from npusim.compiler.back.cells import cell_chains
 from npusim.compiler.back.geometry import fits_expander, map_operands
 from npusim.compiler.back.layout import Layout
-from npusim.compiler.back.recurrent_matrix import slots_of
+from npusim.compiler.back.recurrent_rows import row_plan
 from npusim.compiler.front.overlap import reads, uses, writes
 from npusim.compiler.ir import ConstOperand, FeatureMap, Graph, Layer, MapOperand, Mfu, Receive, Recurrent, Step, Window
 from npusim.config import NpuConfig
@@ -115,7 +115,7 @@ def absorb_inputs(graph: Graph, config: NpuConfig) -> Graph:
         bias = addsub[1].values if addsub is not None and isinstance(addsub[1], ConstOperand) else None
         inputs = layer.weights.reshape(len(layer.weights), -1)
         whole = replace(step, source=layer.source, inputs=inputs, input_bias=bias)
-        if slots_of(whole, cell_chains(whole), source.segments, config) > config.mrf_slots:
+        if row_plan(whole, cell_chains(whole), source.segments, config).slots > config.mrf_slots:
             continue
         steps = tuple(whole if s is step else s for s in graph.steps if s is not layer)
         maps = {name: fmap for name, fmap in graph.maps.items() if name != layer.out}

@@ -17,6 +17,8 @@ from npusim.compiler.back.allocate import Failure, Item, place
 from npusim.compiler.back.geometry import Geometry, Stripe, fits_expander, map_operands, operands
 from npusim.compiler.back.layout import Layout, ceil_div
 from npusim.compiler.back.lifetime import Read, lifetimes
+from npusim.compiler.back.recurrent_rows import row_plan
+from npusim.compiler.back.stream import streams
 from npusim.compiler.back.strips import strip_groups
 from npusim.compiler.ir import ConstOperand, Graph, Layer, MapOperand, Operand, Receive, Recurrent, Send
 from npusim.config import NpuConfig
@@ -82,6 +84,8 @@ class Placement:
     buffers: dict[tuple[int, str, Space], Buffer] = field(default_factory=dict)
     constants: dict[tuple[int, str], tuple[Constant, int]] = field(default_factory=dict)
     areas: dict[tuple[int, str, Space], int] = field(default_factory=dict)  # of recurrent layers, see `cells`
+    leads: dict[int, int] = field(default_factory=dict)  # vectors in front of each of its areas: `recurrent_rows`
+    streams: dict[str, int] = field(default_factory=dict)  # map that passes the network queues -> its recurrent layer
     preloaded: set[Space] = field(default_factory=set)
     images: dict[str, int] = field(default_factory=dict)  # map read through the Expander -> its only layer
     spaces: dict[str, set[Space]] = field(default_factory=dict)  # root -> memories in which it is wanted
@@ -92,8 +96,11 @@ class Placement:
     used: dict[Space, int] = field(default_factory=dict)  # vectors alive at the same time, at the most
 
 
-def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant]:
-    """Collect the constant operands of all layers as native vectors of float16 values."""
+def constants_of(graph: Graph, layout: Layout, native_dim: int, leads: dict[int, int]) -> list[Constant]:
+    """Collect the constant operands of all layers as native vectors of float16 values.
+
+    leads: by recurrent layer, zeros in front of each of its constants.
+    """
     found = []
     for index, layer in enumerate(graph.steps):
         if not isinstance(layer, Layer | Recurrent):
@@ -107,8 +114,9 @@ def constants_of(graph: Graph, layout: Layout, native_dim: int) -> list[Constant
             else:
                 segments, lane = layout.map(layer.out).segments, layout.slice(layer.out).lane
                 segments *= len(values) // sum(segments)
-                vectors = np.zeros((vectors_of(segments, native_dim, lane), native_dim), np.float32)
-                vectors.reshape(-1)[lanes_of(segments, native_dim, lane)] = values
+                lead = leads.get(index, 0)
+                vectors = np.zeros((lead + vectors_of(segments, native_dim, lane), native_dim), np.float32)
+                vectors[lead:].reshape(-1)[lanes_of(segments, native_dim, lane)] = values
             found.append(Constant(index, slot, np.ascontiguousarray(vectors), operand.per_position))
     return found
 
@@ -154,6 +162,8 @@ class Placer:
         self.graph, self.config = graph, config
         self.layout = Layout(graph, config.native_dim)
         self.images = self._find_images()
+        self.streams = streams(graph, self.layout)
+        self.leads = {i: self._lead(step) for i, step in self._recurrent()}
         self.geometry = {
             i: Geometry.of(s, self.layout, s.source in self.images)
             for i, s in enumerate(graph.steps)
@@ -163,7 +173,7 @@ class Placer:
         self.spilled: set[str] = set()
         self.single: set[int] = set()  # steps whose stripes have one buffer: no overlap of loads with work
         self.cut: set[tuple[int, str]] = set()  # constants that are loaded stripe by stripe
-        self.constants = constants_of(graph, self.layout, config.native_dim)
+        self.constants = constants_of(graph, self.layout, config.native_dim, self.leads)
         self.preloaded = set(SLOT_SPACE.values())
         self.groups = strip_groups(graph, self.layout, self.geometry, config)
         self.strips: set[str] = set()  # roots of which only a stripe exists at a time
@@ -202,9 +212,10 @@ class Placer:
                     found.append((index, step.source, Space.INITIAL_VRF))
                 found += [(index, op.map, SLOT_SPACE[slot]) for slot, op in map_operands(step)]
             elif isinstance(step, Recurrent):
-                found.append((index, step.source, source_space(step)))
+                if step.source not in self.streams:
+                    found.append((index, step.source, source_space(step)))
                 found += [(index, name, Space.INITIAL_VRF) for name in state_maps(step)]
-            elif isinstance(step, Send):
+            elif isinstance(step, Send) and step.view.map not in self.streams:
                 found.append((index, step.view.map, Space.INITIAL_VRF))
         return found
 
@@ -213,7 +224,8 @@ class Placer:
         group = self.groups.get(root, range(0))
         for index in group:
             self.turns[index] = (group[0], group[-1])
-        alive = lifetimes(self.graph, self.layout, self._reads(), self.turns, self.images)
+        elsewhere = {*self.images, *self.streams}
+        alive = lifetimes(self.graph, self.layout, self._reads(), self.turns, elsewhere)
         self.spaces, self.targets, self.lifetime = alive.spaces, alive.targets, alive.spans
 
     # ---- search ------------------------------------------------------------------------------------------------
@@ -296,17 +308,22 @@ class Placer:
     def _recurrent(self) -> list[tuple[int, Recurrent]]:
         return [(index, step) for index, step in enumerate(self.graph.steps) if isinstance(step, Recurrent)]
 
+    def _lead(self, step: Recurrent) -> int:
+        segments = self.layout.map(step.source).segments
+        return row_plan(step, cells.cell_chains(step), segments, self.config).lead
+
     def _area_sizes(self) -> dict[tuple[int, str, Space], int]:
-        """Vectors of every area of the recurrent layers."""
+        """Vectors of every area of the recurrent layers, with those in front."""
         return {
-            (index, area, space): blocks * self.layout.slice(step.out).vectors
+            (index, area, space): (cells.AHEAD if area == cells.GATES else 1)
+            * (self.leads[index] + blocks * self.layout.slice(step.out).vectors)
             for index, step in self._recurrent()
             for area, (blocks, spaces) in cells.area_spaces(step).items()
             for space in spaces
         }
 
     def _buffer_count(self, index: int) -> int:
-        if index not in self.rows:  # a recurrent layer: the step that is loaded or stored, and the one at work
+        if index not in self.rows:  # a recurrent layer: the step that is loaded, and the one at work
             return 2
         return 1 if index in self.single or self.rows[index] >= self.geometry[index].out_h else 2
 
@@ -328,10 +345,10 @@ class Placer:
                     high = min(fmap.height, (rows - 1) * op.sh + 1)
                     sizes[index, op.map, SLOT_SPACE[slot]] = high * fmap.width * operand.vectors
         for index, recurrent in self._recurrent():
-            used = [(recurrent.source, source_space(recurrent)), (recurrent.out, Space.INITIAL_VRF)]
-            for name, space in [*used, *((name, Space.INITIAL_VRF) for name in state_maps(recurrent))]:
+            states = ((name, Space.INITIAL_VRF) for name in state_maps(recurrent))
+            for name, space in [(recurrent.source, source_space(recurrent)), *states]:
                 own = self.layout.slice(name)
-                if own.root in self.spilled:
+                if own.root in self.spilled or name in self.streams:
                     sizes[index, name, space] = own.vectors
         for step, slot in self.cut:
             g = self.geometry[step]
@@ -412,6 +429,8 @@ class Placer:
             spilled=self.spilled,
             preloaded=self.preloaded,
             images=self.images,
+            leads=self.leads,
+            streams=self.streams,
             spaces=self.spaces,
             targets=self.targets,
             turns=self.turns,

@@ -1,17 +1,18 @@
 """Recurrent layers: one step as events, the loop around it, and what happens before and behind.
 
-Tokens never cross the edge of a loop (`sync`), so a step ends with a copy of its new state that has waited for
-everything the next step relies on: to the layer's output, or nowhere.  The state and, if it fits, the matrix stay on
-chip.  A sequence that lies in DRAM passes through two slots on chip, of which the steps use one after the other, and so
-do the gates where the layer multiplies its inputs itself; such a loop has two steps in its body, and the first and the
-last ones stand outside.
+Tokens never cross the edge of a loop (`sync`), so the last chain of a step has waited for everything the next step
+relies on: the copy of the new state to the layer's output, a product of the inputs, or a chain for this alone.  The
+state and, if it fits, the matrix stay on chip.  A sequence that lies in DRAM, or that comes from NetInQ step by step,
+passes through two slots on chip, of which the steps use one after the other, and so do the gates where the layer
+multiplies its inputs itself; such a loop has two steps in its body, and the first and the last ones stand outside.
+States that go to DRAM or NetOutQ are taken from where the layer keeps its state, in the step behind theirs.
 """
 
 from __future__ import annotations
 
 from itertools import islice
 
-from npusim.compiler.back.cells import AHEAD, cell_chains
+from npusim.compiler.back.cells import AHEAD, IDLE, CellChain, cell_chains
 from npusim.compiler.back.events import Area, Bases, Event, Item, Loop, TileSet, move
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
@@ -40,8 +41,9 @@ class RecurrentBuilder:
         self.config, self.place, self.image = config, place, image
         self.chains = cell_chains(step)
         self.out, self.source = place.layout.slice(step.out), place.layout.slice(step.source)
-        self.loads = self.source.root in place.spilled
-        self.stores = self.out.root in place.spilled
+        self.receives, self.sends = step.source in place.streams, step.out in place.streams
+        self.loads = self.receives or self.source.root in place.spilled
+        self.stores = self.sends or self.out.root in place.spilled
         self.ahead = AHEAD if step.inputs is not None else 0  # steps by which the gates are made ahead of their use
         self.direction = -1 if step.reverse else 1
         self.first = step.steps - 1 if step.reverse else 0  # pixel of the first step
@@ -53,8 +55,7 @@ class RecurrentBuilder:
         slots = self.matrix.slots if whole else self.config.mrf_slots
         self.node, self.tiles = node, TileSet(self.matrix.address, tiles, slots, node)
         self.cell = CellBuilder(self.index, self.step, self.place, node, self.tiles)
-        steps = self._passing() if self.loads or self.stores or self.ahead else self._resting()
-        return [*self._begin(), *steps, *self._end()]
+        return [*self._begin(), *self._steps(), *self._end()]
 
     # ---- before and behind -------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class RecurrentBuilder:
         """The last state to where it is wanted, zeros behind the last step."""
         items: list[Item] = [self.cell.copy(self.cell.targets(self.step.last_h))]
         if self.stores:
-            items.append(self._store((self.step.steps - 1) % 2))
+            items.append(self._store())
         for name, area in ((self.step.last_h, "h"), (self.step.last_c, "c")):
             own = self.place.layout.slice(name) if name else None
             if own is not None and own.root in self.place.spilled:
@@ -111,10 +112,10 @@ class RecurrentBuilder:
             return []
         regs, body = self.cell.zeros()
         if self.stores:
-            slot = self.cell.slot(self.step.out, Space.INITIAL_VRF)
+            idle = Area(Space.INITIAL_VRF, self.cell.area(IDLE, Space.INITIAL_VRF))
             target = Area(Space.DRAM, self._dram(self.out, first), pitch)
-            stored = move(Area(Space.INITIAL_VRF, slot), [target], count, self.out.vectors, self.node)
-            return [self.cell.event(regs, body + write([(Space.INITIAL_VRF, slot)])), stored]
+            stored = move(idle, [target], count, self.out.vectors, self.node)
+            return [self.cell.event(regs, body + self.cell.writes(IDLE)), stored]
         regs |= {Reg.ROWS: count, Reg.OUT_COLS: self.out.vectors, Reg.WR_ROW: pitch}
         return [self.cell.event(regs, body + write([(space, at + first * pitch) for space, at in targets]))]
 
@@ -122,15 +123,21 @@ class RecurrentBuilder:
 
     def _bases(self) -> dict[Reg, int]:
         """Base registers at the first step: what it takes of the sequence, or loads; its output, or what it stores."""
-        behind = 1 if self.stores else 0
-        return {
+        first = {
             self._reader: self._pixel(self.ahead + self.loads) * self.source.pitch,
-            Reg.WR_BASE: self._pixel(-behind) * self.out.pitch,
+            Reg.WR_BASE: self._pixel(-int(self.stores)) * self.out.pitch,
         }
+        return {reg: first[reg] for reg in self._pitches()}
+
+    def _pitches(self) -> dict[Reg, int]:
+        """Base registers that move from step to step, and how far; the network queues have no addresses."""
+        found = {} if self.receives else {self._reader: self.source.pitch}
+        if not self.sends and (self.stores or self.cell.targets(self.step.out)):
+            found[Reg.WR_BASE] = self.out.pitch
+        return found
 
     def _advance(self) -> Bases:
-        pitches = {self._reader: self.source.pitch, Reg.WR_BASE: self.out.pitch}
-        return Bases({reg: self.direction * pitch for reg, pitch in pitches.items()}, add=True)
+        return Bases({reg: self.direction * pitch for reg, pitch in self._pitches().items()}, add=True)
 
     @property
     def _reader(self) -> Reg:
@@ -141,27 +148,20 @@ class RecurrentBuilder:
         """Return the pixel of step t."""
         return self.first + t * self.direction
 
-    def _resting(self) -> list[Item]:
-        """Steps over sequences that are on chip from the first to the last."""
-        body: list[Event | Bases] = [*self._step(0), self._advance()]
-        if self.step.steps == 1:
-            return [*body]
-        return [Loop(self.step.steps, self._repeated(body, 1), self.tiles)]
-
-    def _passing(self) -> list[Item]:
-        """Steps over what passes through slots: each loads or makes what a later one needs."""
+    def _steps(self) -> list[Item]:
+        """All steps: those in a loop, and in front of it and behind it the ones that load, store or make less."""
         steps, lead = self.step.steps, self.ahead + self.loads
 
         def step(t: int) -> list[Event | Bases]:
             load, make = self.loads and t + lead < steps, bool(self.ahead) and t + self.ahead < steps
             return [*self._step(t, load, self.stores and t > 0, make), self._advance()]
 
-        front = int(self.stores)
-        pairs = (steps - front - lead) // 2
-        if pairs < 2:
+        front, width = int(self.stores), 2 if lead else 1
+        times = (steps - front - lead) // width
+        if times < 2:
             return [item for t in range(steps) for item in step(t)]
-        loop = Loop(pairs, self._repeated([*step(front), *step(front + 1)], 2), self.tiles)
-        rest = range(front + 2 * pairs, steps)
+        loop = Loop(times, self._repeated([i for t in range(front, front + width) for i in step(t)], width), self.tiles)
+        rest = range(front + width * times, steps)
         return [*(i for t in range(front) for i in step(t)), loop, *(i for t in rest for i in step(t))]
 
     def _repeated(self, body: list[Event | Bases], steps: int) -> list[Event | Bases]:
@@ -176,15 +176,15 @@ class RecurrentBuilder:
     def _step(self, t: int, load: bool = False, store: bool = False, make: bool = False) -> list[Event]:
         """Step t; load, store, make: also the moves, and the gates of a later step.
 
-        Its first chain lets the moves in: when it is complete, the step before has been, too.  Tiles that pass through
-        MatrixRf come one product ahead, if there are two slots.
+        The first chain lets the moves in: when it is complete, the step before has been, too.  Tiles that pass through
+        MatrixRf come one product ahead, if there are two slots.  The other moves stand behind the first chain over the
+        vectors of the state, with which they share their registers.
         """
         slot, streamed = t % 2, not self.matrix.resident
-        events = [self.cell.copy([])] if streamed or load or store else []
+        events = [self.cell.copy([])] if streamed else []
+        moves = [self._store()] if store else []
         if load:
-            events.append(self._load(1 - slot, 0, base=1))
-        if store:
-            events.append(self._store(1 - slot))
+            moves.append(self._load(1 - slot, 0, base=0 if self.receives else 1))
         waiting = iter(self.matrix.order if streamed else [])
         if self.config.mrf_slots > 1:
             events += [self._tiles(product) for product in islice(waiting, 1)]
@@ -192,29 +192,41 @@ class RecurrentBuilder:
             if chain.ahead and not make:
                 continue
             if chain.gates is None:
-                events.append(self.cell.combine(chain, slot))
+                events += [self._made(self.cell.combine(chain, slot), chain, t), *moves]
+                moves = []
                 continue
             for product in self.matrix.products[chain]:
                 events += [self._tiles(ahead) for ahead in islice(waiting, 1)]
-                events.append(self.cell.multiply(chain, product, slot))
-        return [*events, self._output(t)]
+                event = self.cell.multiply(chain, product, slot)
+                events.append(event if product.hold else self._made(event, chain, t, product.first, product.rows))
+        assert not moves, "a step has a chain without a matrix"
+        return [*events, *self._output(t)]
 
     def _gates(self, t: int) -> list[Event]:
         """Multiply the inputs of step t."""
         ahead = [chain for chain in self.chains if chain.ahead]
         return [self.cell.multiply(chain, product, t) for chain in ahead for product in self.matrix.products[chain]]
 
-    def _output(self, t: int) -> Event:
-        """Copy the new state to the layer's output."""
-        if self.stores:
-            event = self.cell.copy([(Space.INITIAL_VRF, self.cell.slot(self.step.out, Space.INITIAL_VRF, t % 2))])
-        else:
-            event = self.cell.copy(self.cell.targets(self.step.out), base=1)
+    def _output(self, t: int) -> list[Event]:
+        """Copy the new state to the layer's output on chip; or nowhere, if its maker would else be last."""
+        targets = self.cell.targets(self.step.out)
+        if not targets:
+            return [] if self.ahead else [self.cell.copy([])]
+        event = self.cell.copy(targets, base=1)
+        event.place = self._part(t, 0, self.out.vectors)
+        return [event]
+
+    def _made(self, event: Event, chain: CellChain, t: int, first: int = 0, count: int = 0) -> Event:
+        """Note that a chain makes the new state, or vectors of it, where nothing copies it to the layer's output."""
+        if chain.target == "h" and self.stores:
+            event.place = self._part(t, first, count or self.out.vectors)
+        return event
+
+    def _part(self, t: int, first: int, count: int) -> tuple[int, ...]:
+        """Return what part of the layer's output some vectors of a step's state are."""
         fmap, at = self.place.layout.map(self.step.out), self._pixel(t)
         row, col = (at, 0) if fmap.height > 1 else (0, at)
-        if self.stores or self.cell.targets(self.step.out):
-            event.place = (row, 1, col, 1, 0, self.out.vectors, self.out.vectors, 0)
-        return event
+        return (row, 1, col, 1, first, count, self.out.vectors, 0)
 
     # ---- moves -------------------------------------------------------------------------------------------------
 
@@ -224,16 +236,24 @@ class RecurrentBuilder:
     def _load(self, slot: int, pixel: int, base: int = 0) -> Event:
         """Load the gates of a step, or its inputs."""
         name, count, space = self.step.source, self.source.vectors, source_space(self.step)
-        target = Area(space, self.cell.slot(name, space, slot))
-        event = move(Area(Space.DRAM, self._dram(self.source, pixel)), [target], 1, count, self.node)
+        source = Area(Space.NET_IN_Q, 0) if self.receives else Area(Space.DRAM, self._dram(self.source, pixel))
+        event = self._move(source, Area(space, self.cell.slot(name, space, slot)), count)
         event.body[0][1]["base"] = base
         return event
 
-    def _store(self, slot: int) -> Event:
-        """Store the output of the step before."""
-        source = Area(Space.INITIAL_VRF, self.cell.slot(self.step.out, Space.INITIAL_VRF, slot))
-        event = move(source, [Area(Space.DRAM, self._dram(self.out))], 1, self.out.vectors, self.node)
+    def _store(self) -> Event:
+        """Store or send the output of the step before."""
+        source = Area(Space.INITIAL_VRF, self.cell.area("h", Space.INITIAL_VRF))
+        if self.sends:
+            return self._move(source, Area(Space.NET_OUT_Q, 0), self.out.vectors)
+        event = self._move(source, Area(Space.DRAM, self._dram(self.out)), self.out.vectors)
         event.body[1][1]["base"] = 1
+        return event
+
+    def _move(self, source: Area, target: Area, count: int) -> Event:
+        """Return a move of one step's vectors, with the output nest that the layer's chains have."""
+        event = move(source, [target], 1, count, self.node)
+        event.regs[Reg.OUT_COLS] = self.cell.wide
         return event
 
     def _tiles(self, product: Product) -> Event:

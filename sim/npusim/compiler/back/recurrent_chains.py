@@ -24,13 +24,15 @@ class CellBuilder:
         self.vectors = place.layout.slice(step.out).vectors  # of the state
         self.spaces = {area: spaces for area, (_, spaces) in area_spaces(step).items()}
         self.wide = step.gates * self.vectors
-        self.loads = place.layout.slice(step.source).root in place.spilled
+        self.lead = place.leads[index]
+        self.loads = step.source in place.streams or place.layout.slice(step.source).root in place.spilled
 
     # ---- addresses ---------------------------------------------------------------------------------------------
 
-    def area(self, name: str, space: Space, part: int = 0) -> int:
-        """Return the address of a block of an area."""
-        return self.place.areas[self.index, name, space] + part * self.vectors
+    def area(self, name: str, space: Space, part: int = 0, number: int = 0) -> int:
+        """Return the address of a block of an area; number: which of the areas, where there are several."""
+        first = self.place.areas[self.index, name, space] + self.lead + part * self.vectors
+        return first + number * (self.lead + self.wide)
 
     def slot(self, name: str, space: Space, number: int = 0) -> int:
         """Return the address of one of the slots through which a map in DRAM passes."""
@@ -38,7 +40,7 @@ class CellBuilder:
 
     def targets(self, name: str) -> list[Target]:
         """Return where a map that stays on chip is wanted; its first pixel."""
-        if not name:
+        if not name or name in self.place.streams:
             return []
         own = self.place.layout.slice(name)
         if own.root in self.place.spilled:
@@ -52,9 +54,9 @@ class CellBuilder:
         area, part = op.operand
         if area in (BIAS, INPUT_BIAS):
             slot_name = "pre.addsub" if area == BIAS else "input"
-            return {"addr": self.place.constants[self.index, slot_name][1] + part * self.vectors}
+            return {"addr": self.place.constants[self.index, slot_name][1] + self.lead + part * self.vectors}
         if area == GATES and self.step.inputs is not None:
-            return {"addr": self.area(GATES, Space.ADDSUB_VRF_0, slot % AHEAD * self.step.gates + part)}
+            return {"addr": self.area(GATES, Space.ADDSUB_VRF_0, part, slot % AHEAD)}
         if area != GATES:
             return {"addr": self.area(area, operand_space(op, unit), part)}
         own = self.place.layout.slice(self.step.source)
@@ -78,8 +80,8 @@ class CellBuilder:
         if product.hold:
             return Event(Queue.COMPUTE, regs, body, self.node, self.tiles)
         body += self._units(chain, slot, product.first)
-        part = slot % AHEAD * self.step.gates + chain.part if chain.target == GATES else chain.part
-        return self.event(regs, body + self.writes(chain.target, part * self.vectors + product.first))
+        number = slot % AHEAD if chain.target == GATES else 0
+        return self.event(regs, body + self.writes(chain.target, chain.part, number, product.first))
 
     def _inputs(self, slot: int) -> dict[str, int]:
         """Return address and base flag of the inputs of a step."""
@@ -113,7 +115,7 @@ class CellBuilder:
         else:
             regs, body = self.zeros()
             if operand is not None:
-                constant = self.place.constants[self.index, f"init.{area}"][1]
+                constant = self.place.constants[self.index, f"init.{area}"][1] + self.lead
                 body.append(("vv_add", {"mfu": 0, "addr": constant, "step": 1}))
         return self.event(regs, body + self.writes(area))
 
@@ -130,9 +132,9 @@ class CellBuilder:
         regs, body = self.stream(self.area("h", Space.INITIAL_VRF))
         return regs | {Reg.PAD_LEFT: self.vectors}, body
 
-    def writes(self, area: str, row: int = 0) -> Body:
-        """Return the writes to an area, from a row on."""
-        return write([(space, self.area(area, space) + row) for space in self.spaces[area]])
+    def writes(self, area: str, part: int = 0, number: int = 0, row: int = 0) -> Body:
+        """Return the writes to a block of an area, from a row on."""
+        return write([(space, self.area(area, space, part, number) + row) for space in self.spaces[area]])
 
     def _regs(self, columns: int) -> dict[Reg, int]:
         """Every register that a chain of the layer looks at."""

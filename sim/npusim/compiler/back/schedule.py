@@ -73,8 +73,10 @@ class Scheduler:
         for root in sorted(self.place.spilled):
             self.image.scratch(root, self.layout.size(root) * self.config.vector_bytes)
         for index, step in enumerate(self.graph.steps):
-            if isinstance(step, Receive) and step.view.map in self.place.images:
-                continue  # the layer that reads it loads it row by row
+            if isinstance(step, Receive) and step.view.map in self.place.images | self.place.streams:
+                continue  # the layer that reads it loads it row by row, or step by step
+            if isinstance(step, Send) and step.view.map in self.place.streams:
+                continue  # the layer that makes it sends it
             low, high = self.place.turns[index]
             if index > low:
                 continue  # done together with the first of those that take turns
@@ -229,8 +231,14 @@ class Scheduler:
         given = self.layout.slice(step.source).vectors if step.inputs is not None else 0
         tiles = step.gates * matrix.vectors * (matrix.vectors + given)
         weights = step.weights.size + (0 if step.inputs is None else step.inputs.size)
-        macs, multiplies = step.steps * weights, step.steps * tiles
-        row = NodeRow(step.name, step.op, step.nodes, shape, macs, multiplies, matrix.tiles, multiplies, tiles)
+        macs, plain = step.steps * weights, step.steps * tiles
+        done = step.steps * (tiles + matrix.idle)
+        row = NodeRow(step.name, step.op, step.nodes, shape, macs, done, matrix.tiles, plain, tiles)
+        for at in self.graph.steps:
+            if isinstance(at, Receive | Send) and self.place.streams.get(at.view.map) == index:
+                self._port("in" if isinstance(at, Receive) else "out", at, "vectors")
+                if isinstance(at, Send):
+                    self.sent[at.tensor] = len(self.ports)
         builder = RecurrentBuilder(index, step, matrix, self.config, self.place, self.image)
         self.events += builder.items(self._node(row))
 

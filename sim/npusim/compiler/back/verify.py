@@ -6,6 +6,7 @@ Works on the decoded words alone, so that it holds for programs from anywhere: a
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -110,35 +111,41 @@ def _check_written(
                 )
 
 
+_WAYS: dict[str, Callable[[VectorMove], bool]] = {
+    "in": lambda move: move.source.space is Space.NET_IN_Q,
+    "out": lambda move: any(target.space is Space.NET_OUT_Q for target in move.targets),
+}
+
+
 def _verify_ports(decoded: Decoded, program: Program) -> None:
-    """NetInQ and NetOutQ must pass exactly the vectors of the input/output table, tensor by tensor, in its order."""
-    ports = list(program.io)
-    at, left = -1, 0
+    """Each network queue must pass exactly the vectors of the input/output table, tensor by tensor, in its order."""
+    tables = {way: deque(port for port in program.io if port.direction == way) for way in _WAYS}
+    passed = dict.fromkeys(_WAYS, 0)  # vectors of the first tensor in the table
     for chain in decoded.chains:
         if not isinstance(chain, VectorMove):
             continue
-        directions = []
-        if chain.source.space is Space.NET_IN_Q:
-            directions.append("in")
-        directions += ["out" for t in chain.targets if t.space is Space.NET_OUT_Q]
-        for direction in directions:
-            if left == 0:
-                at += 1
-                if at >= len(ports):
-                    raise ProgramError(
-                        f"word {chain.first}: more tensors pass the network queues than the program's "
-                        f"table names ({len(ports)})"
-                    )
-                left = ports[at].vectors
-            if ports[at].direction != direction or chain.positions > left:
+        for direction, passes in _WAYS.items():
+            if not passes(chain):
+                continue
+            table, queue = tables[direction], f"Net{direction.title()}Q"
+            if not table:
+                count = sum(port.direction == direction for port in program.io)
                 raise ProgramError(
-                    f"word {chain.first}: {chain.positions} vectors pass Net{direction.title()}Q where the table "
-                    f"expects tensor {ports[at].tensor!r} ({ports[at].direction}, {left} vectors left)"
+                    f"word {chain.first}: more tensors pass {queue} than the program's table names ({count})"
                 )
-            left -= chain.positions
-    if left or at + 1 != len(ports):
-        missing = ports[at] if left else ports[at + 1]
-        raise ProgramError(f"the program ends before tensor {missing.tensor!r} has passed the network queues")
+            left = table[0].vectors - passed[direction]
+            if chain.positions > left:
+                raise ProgramError(
+                    f"word {chain.first}: {chain.positions} vectors pass {queue} where the table expects tensor "
+                    f"{table[0].tensor!r} ({left} vectors left)"
+                )
+            passed[direction] += chain.positions
+            if chain.positions == left:
+                table.popleft()
+                passed[direction] = 0
+    for direction, table in tables.items():
+        if table:
+            raise ProgramError(f"the program ends before tensor {table[0].tensor!r} has passed Net{direction.title()}Q")
 
 
 def _verify_dram(decoded: Decoded, program: Program) -> None:
