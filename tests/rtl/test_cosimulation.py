@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from rtl_networks import Net, machine, residual, striped
 
 from npusim.chain import ComputeChain
+from npusim.cli.shell import run as command
 from npusim.compiler.back.backend import to_program
 from npusim.compiler.front.frontend import to_graph
 from npusim.config import NpuConfig
@@ -101,6 +103,16 @@ def test_a_network_in_stripes_agrees() -> None:
 
 def test_a_residual_network_agrees_with_private_weights() -> None:
     agree(run_network(residual(size=10), machine("tiny_private")))
+
+
+def test_the_first_example_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a new user runs first prints what docs/rtl.md says."""
+    page = (Path(__file__).parents[2] / "docs" / "rtl.md").read_text("utf-8")
+    (example,) = re.findall(r"npusim (verify \w+ -c \w+) ", page)
+    printed = re.search(r"```text\n(bits: .*?)```", page, re.DOTALL)
+    assert printed is not None
+    assert command(example.split()) == 0
+    assert printed[1] in capsys.readouterr().out
 
 
 def test_a_tensor_that_the_host_computes_comes_in_its_cycle() -> None:
