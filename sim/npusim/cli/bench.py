@@ -50,7 +50,7 @@ CLOCKS = 5  # times that the clock is run; the median counts
     "every",
     is_flag=True,
     help="Every network of the service, an LSTM and a GRU, built, checked and measured one after the other: minutes, "
-    "and up to 7 GB of memory.",
+    "and up to 4 GB of memory.",
 )
 @click.option("--markdown", is_flag=True, help="Print the table of --all in Markdown.")
 @click.option("--runs", type=click.IntRange(0, 10_000), default=5, metavar="N",

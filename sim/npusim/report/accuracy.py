@@ -82,7 +82,7 @@ class Compared:
     max_abs: float
     sqnr_db: float | None
     top1_agrees: bool | None
-    expected_db: float | None = None
+    expected_db: float | None = None  # of the emulation
     least_db: float | None = None  # below this the comparison fails; None: told, not judged
 
     @property
@@ -211,10 +211,11 @@ def compare(program: Program, source: Path | Any, inputs: Tensors, result: RunRe
 
     def judge(row: Compared) -> Compared:
         theory = expected_sqnr(program.config, int(depth.get(row.name, 0)))
-        expected = bound.get(row.name, theory)
+        expected = bound.get(row.name)  # None: a network that cannot be emulated, a recurrent one
         few = FEW_DB / math.sqrt(max(1, reference[row.name].size))
-        limit = max(LEAST_DB, min(expected - TOLERANCE_DB - few, FLOAT16_DB)) if least is None else least
-        return dataclasses.replace(row, expected_db=_finite(expected), least_db=limit)
+        best = theory if expected is None else expected
+        limit = max(LEAST_DB, min(best - TOLERANCE_DB - few, FLOAT16_DB)) if least is None else least
+        return dataclasses.replace(row, expected_db=None if expected is None else _finite(expected), least_db=limit)
 
     outputs = [_compare(n, reference[n], result.outputs[n]) for n in names]
     sent = [judge(_compare(n, reference[n], y)) for n, y in result.sent.items() if n in reference]

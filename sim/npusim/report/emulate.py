@@ -26,6 +26,9 @@ from npusim.runtime import Tensors
 F32 = npt.NDArray[np.float32]
 
 PRODUCTS = ("Conv", "Gemm", "MatMul")
+PART = 1 << 20
+"""Elements that are quantised at a time, and from which on weights are not copied into the model: VGG-16's would fill
+the memory in float64, and so would half a dozen copies."""
 ROUND = np.float32(3 << 22)
 """Adding and subtracting it rounds a small float32 to a whole number, ties to even."""
 
@@ -45,17 +48,20 @@ def emulate(model: Any, npu_nodes: set[str], config: NpuConfig, inputs: Tensors,
     names = sorted(wanted & {name for node in net.nodes for name in node.outputs if name})
     used = {name for node in nodes for name in node.input}
     consts = {**net.consts, **rewriter.consts}
+    large = {name: consts[name] for name in consts if name in used and consts[name].size >= PART}
+    wanted_inputs = [(i.name, i.dtype, i.shape) for i in net.inputs] + [(n, x.dtype, x.shape) for n, x in large.items()]
     declared = [
-        helper.make_tensor_value_info(i.name, helper.np_dtype_to_tensor_dtype(np.dtype(i.dtype)), i.shape)
-        for i in net.inputs
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+        for name, dtype, shape in wanted_inputs
     ]
     blank = [helper.make_empty_tensor_value_info(name) for name in names]
-    initial = [numpy_helper.from_array(np.ascontiguousarray(consts[n]), n) for n in consts if n in used]
+    small = [name for name in consts if name in used and name not in large]
+    initial = [numpy_helper.from_array(np.ascontiguousarray(consts[n]), n) for n in small]
     graph = helper.make_graph(nodes, net.name, declared, blank, initial)
     rewritten = helper.make_model(graph, opset_imports=[helper.make_opsetid(d, v) for d, v in net.opsets.items()])
     rewritten.ir_version = max(net.ir_version, 4)
     try:
-        return Reference(rewritten).run(inputs, names)
+        return Reference(rewritten).run({**inputs, **large}, names)  # as inputs they are not copied
     except ModelError:
         return None
 
@@ -63,17 +69,27 @@ def emulate(model: Any, npu_nodes: set[str], config: NpuConfig, inputs: Tensors,
 def quantise(x: npt.NDArray[Any], mantissa: int, axis: int, block: int) -> F32:
     """Return an array rounded to block floating point along an axis, in float32."""
     moved = np.moveaxis(np.asarray(x, np.float32), axis, -1)
-    size = moved.shape[-1]
-    padded = np.zeros((*moved.shape[:-1], -(-size // block) * block), np.float64)  # steps can be below float32's range
-    padded[..., :size] = moved
-    blocks = padded.reshape(*moved.shape[:-1], -1, block)
+    rows = np.ascontiguousarray(moved).reshape(-1, moved.shape[-1])
+    found = np.empty_like(rows)
+    step = max(1, PART // max(1, rows.shape[1]))
+    for begin in range(0, len(rows), step):
+        found[begin : begin + step] = _quantise_rows(rows[begin : begin + step], mantissa, block)
+    return np.ascontiguousarray(np.moveaxis(found.reshape(moved.shape), -1, axis))
+
+
+def _quantise_rows(rows: F32, mantissa: int, block: int) -> F32:
+    """Return float32[n, size] rounded to blocks along its rows."""
+    size = rows.shape[1]
+    padded = np.zeros((len(rows), -(-size // block) * block), np.float64)  # steps can be below float32's range
+    padded[:, :size] = rows
+    blocks = padded.reshape(len(rows), -1, block)
     largest = np.abs(blocks).max(axis=-1, keepdims=True)
     exponent = np.frexp(np.where(largest > 0, largest, 1))[1] - 1
     step = np.exp2(exponent - (mantissa - 1.0))
     limit = 2**mantissa - 1
     back = np.clip(np.rint(blocks / step), -limit, limit) * step
-    flat: F32 = back.reshape(padded.shape)[..., :size].astype(np.float32)
-    return np.ascontiguousarray(np.moveaxis(flat, -1, axis))
+    found: F32 = back.reshape(padded.shape)[:, :size].astype(np.float32)
+    return found
 
 
 class _Rewriter:
