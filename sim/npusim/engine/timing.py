@@ -59,6 +59,10 @@ class Timing:
         return {cause: self.account[cause] for cause in CAUSES}
 
 
+_QUEUES_OF = tuple(tuple(queue for queue in Queue if mask >> queue & 1) for mask in range(1 << len(Queue)))
+"""The queues of a `wait` or `give` mask."""
+
+
 @dataclass(slots=True)
 class _QueueState:
     """One queue: chains not yet started, the tokens it can take, when its unit is free."""
@@ -146,26 +150,22 @@ class Simulation:
     def _ready(self, chain: Chain, dispatched: int) -> tuple[int, str] | None:
         """Cycle in which the chain was dispatched and holds all tokens, and the last cause; None if not known yet."""
         latest = (dispatched + 1, "dispatch")
-        for other in Queue:
-            if chain.wait >> other & 1:
-                tokens = self.tokens[other, chain.queue]
-                if not tokens:
-                    return None
-                at, cause = tokens[0]
-                if at > latest[0] or (at == latest[0] and CAUSES.index(cause) < CAUSES.index(latest[1])):
-                    latest = (at, cause)
-        for other in Queue:
-            if chain.wait >> other & 1:
-                self.tokens[other, chain.queue].popleft()
+        if not chain.wait:
+            return latest
+        semaphores = [self.tokens[other, chain.queue] for other in _QUEUES_OF[chain.wait]]
+        if not all(semaphores):
+            return None
+        for tokens in semaphores:
+            at, cause = tokens.popleft()
+            if at > latest[0] or (at == latest[0] and CAUSES.index(cause) < CAUSES.index(latest[1])):
+                latest = (at, cause)
         return latest
 
     def _complete(self, span: Span) -> None:
         chain = span.chain
         self.spans[chain.index] = span
-        cause = _token_cause(chain)
-        for other in Queue:
-            if chain.give >> other & 1:
-                self.tokens[chain.queue, other].append((span.complete + self.config.lat_sem, cause))
+        for other in _QUEUES_OF[chain.give]:
+            self.tokens[chain.queue, other].append((span.complete + self.config.lat_sem, _token_cause(chain)))
 
     # ---- compute -----------------------------------------------------------------------------------------------
 
