@@ -43,6 +43,11 @@ class Network:
     sizes: tuple[str, ...] = ()
     recurrent: bool = False
 
+    @property
+    def label(self) -> str:
+        """The row's name: the network's, and its sizes."""
+        return " ".join(filter(None, (self.name, "x".join(self.sizes[1::2]))))
+
 
 RECURRENT_SIZES = ("--hidden", "1024", "--steps", "25")
 NETWORKS = (
@@ -63,9 +68,8 @@ def bench_all(config: str | None, seed: int, runs: int, json_path: str | None, m
     with Progress("measuring") as progress, _terminable():
         for number, network in enumerate(NETWORKS):
             chosen = other if network.recurrent and other is not None else config
-            label = " ".join(filter(None, (network.name, "x".join(network.sizes[1::2]))))
 
-            def show(stage: str, label: str = label, number: int = number) -> None:
+            def show(stage: str, label: str = network.label, number: int = number) -> None:
                 progress.update(number, len(NETWORKS), f"{label}: {stage}")
 
             begin = time.monotonic()
@@ -73,10 +77,10 @@ def bench_all(config: str | None, seed: int, runs: int, json_path: str | None, m
                 row = _measure(network, chosen, seed, runs, show)
             except StageFailed as error:
                 row = {"error": str(error)}
-            row = {"network": label, **row, "seconds": time.monotonic() - begin}
+            row = {"network": network.label, **row, "seconds": time.monotonic() - begin}
             rows.append(row)
             said = str(row["error"]) if "error" in row else f"{row['latency_ms']:.3f} ms"
-            note(f"{label}: {said} (measured in {row['seconds']:.0f} s)")
+            note(f"{network.label}: {said} (measured in {row['seconds']:.0f} s)")
     lines = markdown_lines(rows, runs) if markdown else text_lines(rows, runs)
     finish(lines, [], json_path, {"runs": runs, "seed": seed, "rows": rows})
     failed = [row["network"] for row in rows if "error" in row or not row["check_passed"]]

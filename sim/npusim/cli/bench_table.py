@@ -26,10 +26,14 @@ def text_lines(rows: list[Row], runs: int) -> list[str]:
 
 def markdown_lines(rows: list[Row], runs: int) -> list[str]:
     """The same in Markdown."""
-    head = " | ".join(text.replace("\n", ", ") for text in HEAD)
+    return [*markdown_table(rows), "", *(f"- {text}." for text in notes_of(rows, runs))]
+
+
+def markdown_table(rows: list[Row]) -> list[str]:
+    """Return the table alone."""
+    head = " | ".join(text.replace("\n", " ") for text in HEAD)
     rule = " | ".join("---" if side == "<" else "---:" for side in ALIGN)
-    body = [f"| {' | '.join(_cells(row))} |" for row in rows]
-    return [f"| {head} |", f"| {rule} |", *body, "", *(f"- {text}." for text in notes_of(rows, runs))]
+    return [f"| {head} |", f"| {rule} |", *(f"| {' | '.join(_cells(row))} |" for row in rows)]
 
 
 def _cells(row: Row) -> list[str]:
