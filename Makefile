@@ -7,6 +7,7 @@
 # make verify-full    layers of ResNet-50, then all of it, on the RTL with arria10's parameters (PARTS="stem last"); minutes
 # make cycles     measure the table of cycles anew and rewrite the committed one, tests/rtl/cycles.json
 # make hls-report synthesise the kernels anew (needs Debian's yosys) and rewrite their committed figures
+# make rtl-sizes  synthesise the RTL module by module (needs Debian's yosys; half an hour if all has changed)
 # make clean      remove .venv, caches and build folders
 #
 # Needs Python >= 3.10 with venv, make and a C++ compiler (g++). PYTHON=python3.12 chooses another interpreter.
@@ -16,21 +17,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --constraint constraints.txt
 
+PARALLEL := --numprocesses auto --dist loadfile
+
 COUNT    := 200
 SEED     := 0
 MACHINES := tiny tiny_private
 
-.PHONY: bench test test-long lint generate verify-random verify-full cycles hls-report clean
+.PHONY: bench test test-long lint generate verify-random verify-full cycles hls-report rtl-sizes clean
 .DELETE_ON_ERROR:
 
 bench: $(VENV)/.package
 	@$(BIN)/npusim bench resnet50
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-long: lint
-	@$(BIN)/python -m pytest -m ""
+	@$(BIN)/python -m pytest $(PARALLEL) -m ""
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check .
@@ -53,6 +56,10 @@ cycles: $(VENV)/.test
 hls-report: $(VENV)/.package
 	@command -v yosys >/dev/null || { echo "yosys is missing; on Debian and Ubuntu: apt-get install yosys" >&2; exit 1; }
 	@$(BIN)/npusim hls report --refresh
+
+rtl-sizes: $(VENV)/.package
+	@$(BIN)/python tools/rtl_sizes.py
+	@$(BIN)/python -m npusim.generate
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .numba_cache build dist sim_build
