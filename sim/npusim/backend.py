@@ -17,22 +17,23 @@ from npusim.compiler.back.backend import to_program
 from npusim.compiler.front.frontend import to_graph
 from npusim.compiler.front.importer import MIN_OPSET, load_model
 from npusim.config import NpuConfig, load_config
-from npusim.errors import NpuError
+from npusim.errors import InputError, NpuError
 from npusim.program import Program
 from npusim.runtime import Session, check_inputs
+from npusim.samples import single_sample
 
 DEFAULT_CONFIG = "arria10"
 
 
 class NpuBackendRep(BackendRep):  # type: ignore[misc]
-    """A compiled model.  program: what it became."""
+    """A compiled model.  program: what it became; samples: how often it runs, once for each sample of the inputs."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, samples: int = 1) -> None:
+        self.program, self.samples = program, samples
         self._session = Session(program)
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Return the outputs for one inference, in the model's order.
+        """Return the outputs, in the model's order.
 
         inputs: a sequence in the model's order, a mapping by name, or the array of a single input.  Raises `NpuError`.
         """
@@ -40,11 +41,25 @@ class NpuBackendRep(BackendRep):  # type: ignore[misc]
         if isinstance(inputs, np.ndarray):
             inputs = [inputs]
         given = dict(inputs) if isinstance(inputs, dict) else dict(zip(names, inputs, strict=False))
-        tensors = check_inputs(self.program, {name: np.asarray(array) for name, array in given.items()})
-        found = self._session.run(tensors).outputs
+        arrays = {name: np.asarray(array) for name, array in given.items()}
+        if self.samples == 1:
+            found = self._session.run(check_inputs(self.program, arrays)).outputs
+        else:
+            found = self._one_by_one(arrays)
         outputs = [info.name for info in self.program.outputs]
         made: tuple[Any, ...] = namedtupledict("Outputs", outputs)(*(found[name] for name in outputs))
         return made
+
+    def _one_by_one(self, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Run the samples, which are along the first axis, one behind the other."""
+        for name, array in arrays.items():
+            if not array.ndim or len(array) != self.samples:
+                raise InputError(f"input {name!r} has shape {array.shape}, expected {self.samples} samples")
+        runs = []
+        for at in range(self.samples):
+            one = {name: array[at : at + 1] for name, array in arrays.items()}
+            runs.append(self._session.run(check_inputs(self.program, one)).outputs)
+        return {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
 
 
 class NpuBackend(Backend):  # type: ignore[misc]
@@ -54,12 +69,16 @@ class NpuBackend(Backend):  # type: ignore[misc]
     def prepare(
         cls, model: onnx.ModelProto, device: str = "CPU", config: NpuConfig | str = DEFAULT_CONFIG, **kwargs: Any
     ) -> NpuBackendRep:
-        """Compile a model; config: a machine, a preset's name or a TOML file.  Raises `NpuError`."""
+        """Compile a model; config: a machine, a preset's name or a TOML file.  Raises `NpuError`.
+
+        A network of N samples that its operators keep apart is compiled for one, and runs N times.
+        """
         if not cls.supports_device(device):
             raise NpuError(f"device is {device!r}, expected CPU: the NPU is simulated")
         machine = load_config(config) if isinstance(config, str) else config
-        graph = to_graph(load_model(_modern(model)), sigmoid_tanh=machine.sigmoid_tanh)
-        return NpuBackendRep(to_program(graph, machine))
+        model = _modern(model)
+        one, samples = single_sample(model) or (model, 1)
+        return NpuBackendRep(to_program(to_graph(load_model(one), sigmoid_tanh=machine.sigmoid_tanh), machine), samples)
 
     @classmethod
     def run_node(

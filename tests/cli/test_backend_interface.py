@@ -80,12 +80,61 @@ def test_several_samples_without_weights_run_on_the_host() -> None:
     assert where(relu_model()) == ["npu"]
 
 
-def test_several_samples_of_a_network_are_refused() -> None:
-    node = helper.make_node("Conv", ["x", "w"], ["y"])
-    shapes = {"x": (np.float32, (2, 3, 4, 4))}, (2, 5, 4, 4)
-    weights = {"w": np.ones((5, 3, 1, 1), np.float32)}
+CONV = helper.make_node("Conv", ["x", "w"], ["c"])
+WEIGHTS = {"w": np.random.default_rng(4).standard_normal((5, 3, 1, 1), np.float32)}
+
+
+def of_two(*nodes: onnx.NodeProto, output: tuple = (2, 5), **more: np.ndarray) -> onnx.ModelProto:
+    """Return a network of two samples: a convolution and what follows."""
+    return model([CONV, *nodes], {"x": (np.float32, (2, 3, 4, 4))}, output, {**WEIGHTS, **more})
+
+
+def test_the_samples_of_a_network_run_one_by_one() -> None:
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["c"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["f"]),
+        helper.make_node("Gemm", ["f", "g", "b"], ["y"]),
+    ]
+    g, b = (np.random.default_rng(5).standard_normal(shape, np.float32) for shape in ((5, 6), (6,)))
+    prepared = backend.prepare(of_two(*nodes, output=(2, 6), g=g, b=b))
+    assert prepared.samples == 2
+    assert {info.where for info in prepared.program.coverage} == {"npu", "folded"}
+    x = np.random.default_rng(6).standard_normal((2, 3, 4, 4), np.float32)
+    (y,) = prepared.run([x])
+    want = np.einsum("nchw,oc->no", x, WEIGHTS["w"][:, :, 0, 0]) / 16 @ g + b
+    assert y.shape == (2, 6)
+    assert np.abs(y - want).max() < 0.1 * np.abs(want).max()
+    for at in (0, 1):
+        np.testing.assert_array_equal(prepared.run([np.stack([x[at], x[0]])])[0][0], y[at])
+    with pytest.raises(NpuError, match=r"input 'x' has shape \(3, 3, 4, 4\), expected 2 samples"):
+        prepared.run([np.zeros((3, 3, 4, 4), np.float32)])
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [helper.make_node("ReduceMean", ["c"], ["y"], axes=[0, 2, 3], keepdims=0)],
+        [helper.make_node("Flatten", ["c"], ["y"], axis=0)],
+        [helper.make_node("PRelu", ["c", "each"], ["y"])],
+        [helper.make_node("Add", ["c", "each"], ["y"])],
+        [helper.make_node("Softmax", ["c"], ["y"], axis=0)],
+        [helper.make_node("MaxPool", ["c"], ["y", "at"], kernel_shape=[2, 2])],
+        [helper.make_node("BatchNormalization", ["c", *"klmn"], ["y"], training_mode=1)],
+        [
+            helper.make_node("GlobalAveragePool", ["c"], ["p"]),
+            helper.make_node("Flatten", ["p"], ["f"]),
+            helper.make_node("Gemm", ["f", "g", "each"], ["y"]),
+        ],
+    ],
+    ids=lambda nodes: nodes[-1].op_type,
+)
+def test_networks_that_may_mix_their_samples_are_refused(nodes: list[onnx.NodeProto]) -> None:
+    """Also where the samples' constants differ, or an operator is just not known to keep them apart."""
+    each = np.ones((2, 6) if nodes[-1].op_type == "Gemm" else (2, 5, 4, 4), np.float32)
+    norm = {name: np.ones(5, np.float32) for name in "klmn"}
+    made = of_two(*nodes, each=each, g=np.ones((5, 6), np.float32), **norm)
     with pytest.raises(NpuError, match=r"input 'x': batch 2 in shape \[2, 3, 4, 4\], allowed: 1 or symbolic"):
-        backend.prepare(model([node], *shapes, weights))
+        backend.prepare(made)
 
 
 def test_scalars_stay_scalars() -> None:
