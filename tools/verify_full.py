@@ -79,7 +79,7 @@ def verify(name: str, model: onnx.ModelProto, config: NpuConfig, seed: int) -> R
     """Run one part on both sides."""
     checked: Any = load_model(cut(model, name))
     program = compile_model(checked, config)
-    subject = of_program(Session(program), check_inputs(program, default_inputs(program, seed)))
+    subject = of_program(Session(program), check_inputs(program.inputs, default_inputs(program, seed)))
     begin = spent = 0.0
 
     def tick(what: str, done: int, total: int) -> None:

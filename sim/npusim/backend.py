@@ -5,6 +5,7 @@ The simulated machine takes the device "CPU" of that interface, as nothing else 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ class NpuBackendRep(BackendRep):  # type: ignore[misc]
         given = dict(inputs) if isinstance(inputs, dict) else dict(zip(names, inputs, strict=False))
         arrays = {name: np.asarray(array) for name, array in given.items()}
         if self.samples == 1:
-            found = self._session.run(check_inputs(self.program, arrays)).outputs
+            found = self._session.run(check_inputs(self.program.inputs, arrays)).outputs
         else:
             found = self._one_by_one(arrays)
         outputs = [info.name for info in self.program.outputs]
@@ -58,7 +59,7 @@ class NpuBackendRep(BackendRep):  # type: ignore[misc]
         runs = []
         for at in range(self.samples):
             one = {name: array[at : at + 1] for name, array in arrays.items()}
-            runs.append(self._session.run(check_inputs(self.program, one)).outputs)
+            runs.append(self._session.run(check_inputs(self.program.inputs, one)).outputs)
         return {name: np.concatenate([run[name] for run in runs]) for name in runs[0]}
 
 
@@ -103,9 +104,14 @@ class NpuBackend(Backend):  # type: ignore[misc]
 
 
 def _modern(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a model of an opset before the compiler's first in that one, if the onnx package can convert it."""
+    """Return a model of an opset before the compiler's first in that one, if the onnx package can convert it.
+
+    Its converter leaves the slopes of PRelu on the last axis, where they now mean something else than channels.
+    """
     versions = {entry.domain: entry.version for entry in model.opset_import}
-    if not 0 < versions.get("", MIN_OPSET) < MIN_OPSET:
+    scalars = {tensor.name for tensor in model.graph.initializer if math.prod(tensor.dims) == 1}
+    slopes = [node for node in model.graph.node if node.op_type == "PRelu" and node.input[1] not in scalars]
+    if slopes or not 0 < versions.get("", MIN_OPSET) < MIN_OPSET:
         return model
     try:
         return onnx.version_converter.convert_version(model, MIN_OPSET)

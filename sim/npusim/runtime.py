@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from npusim.chain import Chain, ComputeChain, Decoded
 from npusim.compiler.back.verify import verify_program
+from npusim.compiler.ir import TensorInfo
 from npusim.config import NpuConfig
 from npusim.errors import InputError, ModelError
 from npusim.numerics import from_f16_bits, round_f16, to_f16_bits
@@ -208,7 +209,7 @@ class Session:
         inputs: by name, checked against the program's table; capture: keep every layer's output; progress: called
         with the number of each chain.  Raises `InputError`.
         """
-        host = Host(self.program, self.nodes, check_inputs(self.program, inputs))
+        host = Host(self.program, self.nodes, check_inputs(self.program.inputs, inputs))
         collector = Collector(self.program) if capture else None
         overflow = self.engine.run(host, collector, progress)
         result = self._result(host, overflow)
@@ -223,7 +224,7 @@ class Session:
         """
         from npusim.golden import GoldenMachine
 
-        host = Host(self.program, self.nodes, check_inputs(self.program, inputs))
+        host = Host(self.program, self.nodes, check_inputs(self.program.inputs, inputs))
         machine = GoldenMachine(self.config, self.program.dram)
         machine.run(self.program.words, _BitPort(host), progress)
         return self._result(host, machine.overflow)
@@ -287,9 +288,9 @@ class Collector:
         return found
 
 
-def check_inputs(program: Program, inputs: Tensors) -> Tensors:
+def check_inputs(wanted: Sequence[TensorInfo], inputs: Tensors) -> Tensors:
     """Return the inputs as arrays of the declared dtypes; `InputError` for a wrong name, shape, dtype or value."""
-    known = {info.name: info for info in program.inputs}
+    known = {info.name: info for info in wanted}
     for name in inputs:
         if name not in known:
             raise InputError(f"the model has no input {name!r} (inputs: {', '.join(known) or 'none'})")

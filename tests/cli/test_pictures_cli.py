@@ -74,6 +74,8 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--labels", "gone.txt"], "gone.txt: cannot be read: no such file or directory"),
         (["--input", "cat.png", "--draw", "b.png"], "--draw: tiny_resnet does not return SSD-VGG's 12 outputs"),
         (["--input", "cat.png", "--draw", "b.txt"], "run: --draw b.txt: expected a name that ends in .png"),
+        (["--input", "flat.npy"], "input 'image' has shape 1x3, expected 1x3x16x16"),
+        (["--input", "nan.npy"], "input 'image' holds NaN or infinity; every value must be finite"),
         (["--prepare", "ssd"], "run: --prepare is for pictures: give one with --input"),
         (["--top", "3", "--no-values"], "run: --top needs values: leave --no-values out"),
     ],
@@ -86,6 +88,8 @@ def test_bad_pictures_and_options(
     (tmp_path / "eleven.txt").write_text("a\n" * 11)
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
     (tmp_path / "cut.png").write_bytes(picture.read_bytes()[:300])
+    np.save(tmp_path / "flat.npy", np.zeros((1, 3), np.float32))
+    np.save(tmp_path / "nan.npy", np.full((1, 3, 16, 16), np.nan, np.float32))
     Image.new("RGB", (1, 1)).save(tmp_path / "one.png")
     Image.new("CMYK", (64, 64)).save(tmp_path / "cmyk.jpg")
     Image.new("I;16", (64, 64)).save(tmp_path / "deep.png")

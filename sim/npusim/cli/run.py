@@ -109,7 +109,7 @@ def run_command(
     def interface(name: str, wanted: tuple[TensorInfo, ...], given: tuple[TensorInfo, ...]) -> None:
         if not no_values:
             pictures.check_outputs(name, given)
-            tensors.update(_inputs(name, wanted, inputs, pictures))
+            tensors.update(_inputs(name, wanted, inputs, pictures) if inputs else {})
 
     loaded = load_program(model, config, seed=seed, npu_only=npu_only, model=onnx_path, on_interface=interface)
     failures = _run(
@@ -135,7 +135,7 @@ def _run(
 
     program = loaded.program
     if values:
-        tensors = check_inputs(program, tensors or default_inputs(program, seed))
+        tensors = tensors or check_inputs(program.inputs, default_inputs(program, seed))
     session = Session(program, threads=threads)
     begin = time.perf_counter()
     timing = run_clock(program, session.decoded)
@@ -167,13 +167,14 @@ def _run(
 
 
 def _inputs(network: str, wanted: tuple[TensorInfo, ...], files: tuple[str, ...], pictures: Pictures) -> Tensors:
-    """Read the input files, pictures among them."""
+    """Return the arrays of the input files, pictures among them, checked."""
+    from npusim.runtime import check_inputs
     from npusim.tensors import read_inputs
 
     def picture(path: str, info: TensorInfo) -> Any:
         return pictures.read(path, info, network) if is_picture(path) else None
 
-    return read_inputs(files, wanted, picture)
+    return check_inputs(wanted, read_inputs(files, wanted, picture))
 
 
 def _simulate(session: Session, inputs: Tensors, capture: bool) -> RunResult:

@@ -162,7 +162,7 @@ def _run(
             progress.what = what
             progress.update(done, total)
 
-        subject = of_program(Session(program), check_inputs(program, tensors))
+        subject = of_program(Session(program), check_inputs(program.inputs, tensors))
         outcome = cosimulate(
             subject, simulator, seed=seed, gaps=gaps, waves=None if waves is None else Path(waves), window=window,
             say=note, progress=show,

@@ -102,7 +102,7 @@ def _subject(model: str, config: str, seed: int) -> Any:
     from npusim.runtime import Session, check_inputs
 
     program = load_program(model, config, seed=seed).program
-    return of_program(Session(program), check_inputs(program, default_inputs(program, seed)))
+    return of_program(Session(program), check_inputs(program.inputs, default_inputs(program, seed)))
 
 
 def _write_json(path: str, data: dict[str, Any]) -> None:
