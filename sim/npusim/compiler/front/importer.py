@@ -307,5 +307,6 @@ def _input(value: Any, where: str, batch: int, one: bool) -> TensorInfo:
             raise ModelError(f"{what}: dimension {axis} is {got}, allowed: a number (only the batch may be symbolic)")
         if one and axis == batch and size > 1 and len(dims) > 1:
             raise ModelError(f"{what}: batch {size} in shape {[d.dim_value for d in dims]}, allowed: 1 or symbolic")
-        shape.append(max(size, 1))
+        empty_list = len(dims) == 1 and dim.HasField("dim_value") and dtype == "int64"  # of axes, say
+        shape.append(size if empty_list and size == 0 else max(size, 1))
     return TensorInfo(value.name, tuple(shape), dtype)
