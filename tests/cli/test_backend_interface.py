@@ -137,6 +137,23 @@ def test_networks_that_may_mix_their_samples_are_refused(nodes: list[onnx.NodePr
         backend.prepare(made)
 
 
+def test_slopes_of_old_channels_are_not_converted() -> None:
+    """In opset 6 the slopes are the channels', in opset 7 they broadcast from the last axis: here both would fit."""
+    node = helper.make_node("PRelu", ["x", "slopes"], ["y"])
+    x = {"x": (np.float32, (1, 3, 1, 3))}
+    with pytest.raises(NpuError, match=r"made: opset 6, allowed 7\.\."):
+        backend.prepare(model([node], x, (1, 3, 1, 3), {"slopes": np.float32([1, 2, 3])}, opset=6))
+    one = backend.prepare(model([node], x, (1, 3, 1, 3), {"slopes": np.float32([2])}, opset=6))
+    np.testing.assert_array_equal(one.run([np.full((1, 3, 1, 3), -1, np.float32)])[0], np.full((1, 3, 1, 3), -2))
+
+
+def test_an_empty_list_of_axes_is_an_input() -> None:
+    node = helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=1)
+    made = model([node], {"x": (np.float32, (1, 4)), "axes": (np.int64, (0,))}, (1, 1))
+    (y,) = backend.prepare(made).run([np.float32([[1, 2, 3, 4]]), np.zeros(0, np.int64)])
+    assert y == 10
+
+
 def test_scalars_stay_scalars() -> None:
     node = helper.make_node("Clip", ["x", "least"], ["y"])
     made = model([node], {"x": (np.float32, (1, 4)), "least": (np.float32, ())}, (1, 4))
