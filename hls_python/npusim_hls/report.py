@@ -103,23 +103,30 @@ def synthesize(name: str, verilog: str, yosys: str = "yosys") -> dict[str, int]:
     return cells
 
 
+def taken(cells: dict[str, int]) -> tuple[int, int, float]:
+    """ALMs, look-up tables and DSP blocks of Yosys' cells: a 6-input table fills an ALM, two smaller ones share it."""
+    full = cells.get("MISTRAL_ALUT6", 0)
+    half = sum(number for name, number in cells.items() if re.fullmatch(r"MISTRAL_(ALUT[2-5]|ALUT_ARITH|NOT)", name))
+    share = {"MISTRAL_MUL27X27": 1.0, "MISTRAL_MUL18X18": 0.5, "MISTRAL_MUL9X9": 0.5}  # Arria 10: two a block, any size
+    dsps = round(sum(part * cells.get(name, 0) for name, part in share.items()), 2)
+    return full + math.ceil(half / 2), full + half, dsps
+
+
 def count(instance: Instance, yosys: str = "yosys") -> Figures:
     """Figures of one kernel, from its schedule and Yosys."""
     schedule = plan(instance)
     text = emit(instance, schedule)
     cells = synthesize(instance.name, text, yosys)
-    full = cells.get("MISTRAL_ALUT6", 0)
-    half = sum(number for name, number in cells.items() if re.fullmatch(r"MISTRAL_(ALUT[2-5]|ALUT_ARITH|NOT)", name))
-    share = {"MISTRAL_MUL27X27": 1.0, "MISTRAL_MUL18X18": 0.5, "MISTRAL_MUL9X9": 0.5}  # Arria 10: two a block, any size
+    alms, aluts, dsps = taken(cells)
     return Figures(
         kernel=instance.name,
         latency=schedule.latency,
         register_bits=schedule.register_bits + schedule.latency,
         fmax_mhz=round(schedule.fmax_mhz, 1),
-        alms=full + math.ceil(half / 2),
-        aluts=full + half,
+        alms=alms,
+        aluts=aluts,
         registers=cells.get("MISTRAL_FF", 0),
-        dsps=round(sum(part * cells.get(name, 0) for name, part in share.items()), 2),
+        dsps=dsps,
         digest=digest_of(text),
     )
 
