@@ -332,10 +332,10 @@ def test_what_cannot_be_streamed_is_not(name: str, cell: Cell) -> None:
 
 @pytest.mark.parametrize("op", ["LSTM", "GRU"])
 @pytest.mark.parametrize("after", [0, 1])
-@pytest.mark.parametrize("hidden", [20, 24, 41])
+@pytest.mark.parametrize("hidden", [20, 36])
 def test_a_matrix_without_gaps_gives_the_same_bits(op: str, after: int, hidden: int) -> None:
     """Products begin at any engine where they would not fit otherwise; the rows in front of them are nobody's."""
-    cell = Cell(op, steps=12, hidden=hidden, inputs=hidden, after=after)
+    cell = Cell(op, steps=9, hidden=hidden, inputs=hidden, after=after)
     graph = to_graph(model(cell))
     large = dataclasses.replace(MACHINES["tiny_private"], mrf_tiles=1 << 11)
     joined = next(s for s in absorb_inputs(graph, large).steps if isinstance(s, Recurrent))
@@ -344,11 +344,12 @@ def test_a_matrix_without_gaps_gives_the_same_bits(op: str, after: int, hidden: 
     dense = row_plan(joined, cell_chains(joined), (hidden,), dataclasses.replace(large, mrf_tiles=4 * plain.slots - 4))
     assert dense.slots <= plain.slots
     if dense.slots == plain.slots:
+        assert (op, after, hidden) not in (("LSTM", 0, 36), ("GRU", 1, 36)), "these have gaps to fill"
         assert dense == plain
         return
     assert dense.lead > 0
     small = dataclasses.replace(large, mrf_tiles=4 * dense.slots)
-    packed, _ = run(cell, small, golden=hidden == 20)
+    packed, _ = run(cell, small)
     spread = to_program(graph, large)
     feeds = cell.feeds()
     for key, value in Session(spread).run(feeds).outputs.items():
