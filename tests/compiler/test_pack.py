@@ -181,8 +181,9 @@ def test_without_room_for_the_copies_parts_keep_vectors_of_their_own() -> None:
 # ---- dense blocks
 
 
-def dense(layers: int, growth: int, size: int, stem: int = 6, act: str = "Relu") -> onnx.ModelProto:
-    """A dense block with pre-activation: normalise, 1 x 1, normalise, 3 x 3, join; then a transition."""
+def dense(layers: int, growth: int, size: int, stem: int = 6, transition: bool = False) -> onnx.ModelProto:
+    """A dense block with pre-activation: normalise, 1 x 1, normalise, 3 x 3, join; then a convolution of all."""
+    act = "Relu"
     b = Whole(seed=7)
     x = b("MaxPool", b.conv(b.input(1, 3, size, size), stem, 3, 3, "Relu"), kernel_shape=[2, 2], strides=[2, 2])
     width = stem
@@ -191,7 +192,7 @@ def dense(layers: int, growth: int, size: int, stem: int = 6, act: str = "Relu")
         y = b.conv(b(act, b.norm(y, N)), growth, N, 3)
         x, width = b("Concat", x, y, axis=1), width + growth
     x = b.conv(b(act, b.norm(x, width)), 4, width)
-    return b.model(b("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]))
+    return b.model(b("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]) if transition else x)
 
 
 def test_a_dense_block_is_packed_and_its_segments_have_storage_of_their_own() -> None:
@@ -214,6 +215,15 @@ def test_normalised_maps_pass_in_stripes_before_anything_spills(vectors: int, sp
 def test_dense_blocks_of_any_growth(growth: int, config: str) -> None:
     machine = dataclasses.replace(load_config(config), weight_mantissa=7, act_mantissa=7, **ROOM)
     check(dense(3, growth, 8), machine)
+
+
+def test_a_transition_averages_before_it_multiplies() -> None:
+    """The layer that normalises averages as well, and the convolution has a quarter of the pixels."""
+    program, graph = check(dense(2, 2, 8, transition=True))
+    rows = [row for row in program.nodes if row.nodes]
+    assert [(row.op, row.shape) for row in rows[-2:]] == [("BatchNormalization", (10, 2, 2)), ("Conv", (4, 2, 2))]
+    assert graph.layers[-2].reduce is not None
+    assert rows[-1].macs == 4 * 4 * 10
 
 
 def test_lanes_of_every_layer_are_found_again() -> None:

@@ -1,4 +1,4 @@
-"""Networks that run whole on the RTL: a residual network with every kind of window, and one that runs in stripes."""
+"""Networks that run whole on the RTL: a residual network with every kind of window, one in stripes, a dense block."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ class Net:
         w = self.constant(out, width, kernel, kernel, scale=(2 / (width * kernel**2)) ** 0.5)
         return self.op("Conv", x, w, self.constant(out, scale=0.1), width=out, **attributes)
 
+    def rectified_norm(self, x: str) -> str:
+        """Append a batch normalisation and a ReLU."""
+        stats = [self.constant(self.width[x], scale=scale) for scale in (1.0, 0.3, 0.3)]
+        self.weights.append(
+            numpy_helper.from_array(self.rng.uniform(0.5, 2, self.width[x]).astype(np.float32), f"v{len(self.nodes)}")
+        )
+        return self.op("Relu", self.op("BatchNormalization", x, *stats, self.weights[-1].name))
+
     def classifier(self, features: str, classes: int) -> onnx.ModelProto:
         flat = self.op("Flatten", self.op("GlobalAveragePool", features))
         w = self.constant(classes, self.width[features], scale=0.3)
@@ -73,6 +81,19 @@ def striped() -> onnx.ModelProto:
     first = net.op("Relu", net.conv("x", 12, 3, pads=[1, 1, 1, 1]))
     second = net.op("Relu", net.conv(first, 9, 3, pads=[1, 1, 1, 1]))
     return net.model(second, [1, 9, 14, 14])
+
+
+def dense(layers: int = 5, growth: int = 3) -> onnx.ModelProto:
+    """A dense block: parts that share vectors, normalised maps of which `machine` holds a stripe at a time."""
+    net = Net(3, 2, 12)
+    stem = net.op("Relu", net.conv("x", 5, 3, pads=[1, 1, 1, 1]))
+    x = net.op("MaxPool", stem, kernel_shape=[2, 2], strides=[2, 2])
+    for _ in range(layers):
+        y = net.conv(net.rectified_norm(x), 8, 1)
+        y = net.conv(net.rectified_norm(y), growth, 3, pads=[1, 1, 1, 1])
+        x = net.op("Concat", x, y, axis=1, width=net.width[x] + growth)
+    x = net.conv(net.rectified_norm(x), 6, 1)
+    return net.model(net.op("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]), [1, 6, 3, 3])
 
 
 def machine(name: str) -> NpuConfig:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rtl_networks import Net, machine, residual, striped
+from rtl_networks import Net, dense, machine, residual, striped
 
 from npusim.chain import ComputeChain
 from npusim.cli.shell import run as command
@@ -99,6 +99,20 @@ def test_a_network_in_stripes_agrees() -> None:
     program = to_program(to_graph(striped()), machine("tiny"))
     assert any(region.kind == "scratch" for region in program.regions)
     agree(cosimulate(of_program(Session(program), seeded_inputs(program.inputs, 2)), "verilator"))
+
+
+def test_a_dense_block_agrees() -> None:
+    """Chains that add to what is in a vector, layers that take turns."""
+    stages: dict[str, str] = {}
+    program = to_program(to_graph(dense()), machine("tiny"), lambda stage, text: stages.update({stage: text()}))
+    assert " a stripe of " in stages["place"]
+    assert not program.metadata["spilled"]
+    outcome = cosimulate(of_program(Session(program), seeded_inputs(program.inputs, 1)), "verilator")
+    chains = [c for c in outcome.expected.decoded.chains if isinstance(c, ComputeChain)]
+    added = [c for c in chains if c.matmul and any(o.space is Space.ADDSUB_VRF_1 for o in c.mfu1.operands)]
+    assert len(added) == 3
+    assert [t.space for c in added for t in c.targets] == [Space.INITIAL_VRF] * 3
+    agree(outcome)
 
 
 def test_a_residual_network_agrees_with_private_weights() -> None:

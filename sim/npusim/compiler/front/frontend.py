@@ -15,6 +15,7 @@ from npusim.compiler.front.importer import read_net
 from npusim.compiler.front.infer import check, check_types
 from npusim.compiler.front.net import Net
 from npusim.compiler.front.partition import group_host_steps, partition, place_crossings, refuse_host
+from npusim.compiler.front.pool_first import pool_first
 from npusim.compiler.ir import Graph, Layer, Recurrent
 
 NET_PASSES: tuple[tuple[str, Callable[[Net], Net]], ...] = (
@@ -27,6 +28,7 @@ NET_PASSES: tuple[tuple[str, Callable[[Net], Net]], ...] = (
 GRAPH_PASSES: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     ("fold-scales", fold_scales),
     ("fuse", fuse),
+    ("pool-first", pool_first),
     ("absorb-subsampling", absorb_subsampling),
     ("absorb-padding", absorb_padding),
     ("group-host", group_host_steps),
