@@ -64,7 +64,10 @@ def test_everything_adds_up(network: str, machine: str) -> None:
     report = build_report(program, timing)
     data = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert set(data) >= CONTRACT
-    assert set(data["bound_ms"]) == {"compute", "stream", "dram", "best_possible"}
+    assert set(data["bound_ms"]) == {"compute", "reader", "stream", "dram", "best_possible"}
+    assert data["bound_ms"]["reader"] - data["bound_ms"]["compute"] == pytest.approx(
+        report.ms(data["budget"]["vector"])
+    )
     assert set(data["dram_bytes"]) == {"read", "written", "weights"}
     assert 0 < data["dram_bytes"]["weights"] <= data["dram_bytes"]["read"]
     assert data["bound_by"] in BOUNDS

@@ -15,7 +15,7 @@ HEAD = (
     "npusim\nms", "ORT\nms", "ratio", "clock\nms", "peak\nGB",
 )  # fmt: skip
 ALIGN = "<>><>>>>>>>>>>"
-BOUND = {"compute": "tiles", "dram": "DRAM", "stream": "weights"}
+BOUND = {"compute": "tiles", "reader": "reader", "dram": "DRAM", "stream": "weights"}
 
 
 def text_lines(rows: list[Row], runs: int) -> list[str]:
@@ -83,7 +83,8 @@ def notes_of(rows: list[Row], runs: int) -> list[str]:
         *failed,
         *ran,
         "latency: of the device at batch size one, all weights loaded in the run; best: the largest of the bounds "
-        "(tiles: all engines always multiply, DRAM: its bytes, weights: each tile in order through MatrixRf)",
+        "(tiles: all engines always multiply, reader: poolings and the like pass in between, DRAM: its bytes, weights: "
+        "each tile in order through MatrixRf)",
         "weights: read from DRAM; host: its share of the multiply-accumulates and the milliseconds of its nodes here",
         "SQNR: against float32, of the tensor that leaves the NPU; of several the worst (the median)",
         "npusim: bit-exact values and clock, ORT: ONNX Runtime in float32, one thread each, taking turns, median of "

@@ -131,6 +131,7 @@ def bound_lines(report: Report) -> list[str]:
     lines = [
         f"device latency            {report.latency_ms:9.4f} ms   {ratio}",
         f"  tile-multiply bound     {report.bound_ms['compute']:9.4f} ms",
+        f"  reader bound            {report.bound_ms['reader']:9.4f} ms",
         f"  weights in order        {report.bound_ms['stream']:9.4f} ms",
         f"  DRAM bound              {report.bound_ms['dram']:9.4f} ms   "
         f"{report.dram_bytes['read'] / 1e6:.2f} MB read, {report.dram_bytes['written'] / 1e6:.2f} MB written",

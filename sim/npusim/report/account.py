@@ -31,7 +31,7 @@ MEANING = {
 }
 """What each line of the budget is."""
 
-BOUNDS = {"compute": "tile-multiplies", "dram": "DRAM", "stream": "weights in order"}
+BOUNDS = {"compute": "tile-multiplies", "reader": "the reader", "dram": "DRAM", "stream": "weights in order"}
 """The bounds of `bound_cycles` by name."""
 
 

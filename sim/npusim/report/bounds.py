@@ -12,13 +12,16 @@ from npusim.program import NodeRow, Program
 def bound_cycles(program: Program, timing: Timing, warm: bool = False) -> dict[str, float]:
     """Return the bounds and their maximum; warm: no weights come from DRAM.
 
-    compute: all tile-multiplies, T engines busy all the time; dram: the run's bytes at the sustained rate; stream:
+    compute: all tile-multiplies, T engines busy all the time; reader: those, and the vectors that pass without being
+    multiplied, one a cycle, as both go through the one reader; dram: the run's bytes at the sustained rate; stream:
     weights that come through a MatrixRf of this size in the order of the layers (`stream_cycles`).
     """
     c = program.config
     multiplies = sum(row.tile_multiplies for row in program.nodes)
+    compute = c.tile_cycles * multiplies / c.engines
     bounds = {
-        "compute": c.tile_cycles * multiplies / c.engines,
+        "compute": compute,
+        "reader": compute + timing.account["vector"],
         "dram": float((timing.dram_read + timing.dram_written) / c.dram_rate),
         "stream": 0.0 if warm else stream_cycles(program.nodes, c),
     }
