@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,24 @@ def test_whole_networks(tmp_path: Path, framework: type[Framework], name: str, t
     (want,), (got,) = run(reference.model(), {"image": x}), run(model, {"InputImage:0": x})
     assert 0.002 < want.max() < 0.9  # neither flat nor saturated: an error would show
     np.testing.assert_allclose(got, want, rtol=TOLERANCE, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "torchvision", "keras"),  # as both publish; Keras counts running statistics as well
+    [
+        ("resnet50", 25_557_032, 25_636_712),
+        ("resnet101", 44_549_160, 44_707_176),
+        ("resnet152", 60_192_808, 60_419_944),
+        ("densenet121", 7_978_856, 8_062_504),
+        ("vgg16", 138_357_544, 138_357_544),
+    ],
+)
+def test_published_counts(name: str, torchvision: int, keras: int) -> None:
+    for title, want in (("torchvision", torchvision), ("Keras", keras)):
+        (dialect,) = [dialect for dialect in DIALECTS if dialect.title == title]
+        stored = dialect.stored(VARIED[name](dialect.variant))
+        assert len({one.name for one in stored}) == len(stored)
+        assert sum(prod(one.shape) for one in stored if not one.name.endswith(STATISTICS)) == want
 
 
 def test_each_dialect_has_its_own_graph(tmp_path: Path) -> None:
