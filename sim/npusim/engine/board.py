@@ -30,6 +30,7 @@ from .microkernel import declare, micro_avx2, micro_vnni256, micro_vnni512
 from .vector import copy_floats, pointer_to, run_stages
 
 BLOCK = 24  # positions of a chunk, at most
+GROUP = 64  # rows whose weights stand together: what a microkernel takes at once, or a multiple
 _PATIENCE, _LEAD_PATIENCE = 100_000, 2_000  # looks at a board before a helper sleeps or a leader yields
 _I64 = ir.IntType(64)
 
@@ -104,6 +105,15 @@ def _span_of(board, tile):
 
 
 @register_jitable
+def _weights_of(board, tile, row, step):
+    """Return the address of a row's weights at a step, and the bytes from there to the next step."""
+    group = row // GROUP * GROUP
+    width = min(GROUP, board[ROWS] - group) * 4
+    start = board[WEIGHTS] + (tile * board[ROWS] + group) * board[STEPS] * 4
+    return start + step * width + (row - group) * 4, width
+
+
+@register_jitable
 def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
     """Compute one chunk with a microkernel; acc: address of float32[BLOCK, rows].
 
@@ -125,7 +135,6 @@ def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
         row_first, row_last, step_first, step_last = _span_of(board, ids[k])
         if row_first == row_last:
             continue
-        w = board[WEIGHTS] + (ids[k] * steps + step_first) * row_bytes
         begins = board[BEGINS] + ids[k] * row_bytes
         scales = board[SCALES] + ids[k] * row_bytes
         inputs = (step_last - step_first, board[ACTS] + step_first * 4, steps * 4)
@@ -134,11 +143,13 @@ def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
             at = board[SRC] + ((first + p) * depth + k) * 4
             to = acc + p * row_bytes
             left = count - p
-            g = row_first * 4
-            while g < row_last * 4:
+            row = row_first
+            while row < row_last:
+                w, w_step = _weights_of(board, ids[k], row, step_first)
+                g = row * 4
                 by_row = (begins + g, scales + g, board[BIAS], to + g, row_bytes)
-                where = (w + g, row_bytes, *inputs, at, depth * 4, board[EXP], *by_row)
-                if row_last * 4 - g >= groups * lanes * 4:
+                where = (w, w_step, *inputs, at, depth * 4, board[EXP], *by_row)
+                if row_last - row >= groups * lanes and row % (groups * lanes) == 0:
                     if left >= 6:
                         micro(6, 1, where)
                     elif left >= 4:
@@ -147,7 +158,7 @@ def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
                         micro(2, 1, where)
                     else:
                         micro(1, 1, where)
-                    g += groups * lanes * 4
+                    row += groups * lanes
                 else:
                     if left >= 6:
                         micro(6, 0, where)
@@ -157,7 +168,7 @@ def _chunk_by_micro(micro, groups, lanes, board, acc, chunk):
                         micro(2, 0, where)
                     else:
                         micro(1, 0, where)
-                    g += lanes * 4
+                    row += lanes
             p += 6 if left >= 6 else 4 if left >= 4 else 2 if left >= 2 else 1
     return _finish(board, acc, row_bytes, number, count)
 
@@ -181,17 +192,20 @@ def _chunk_avx2(board, acc, chunk):
 def _dots(board, tile, row, dots):
     """Leave the integer dot products of one tile and one vector in dots: int32[rows]."""
     rows, steps = board[ROWS], board[STEPS]
-    weights = carray(pointer_to(board[WEIGHTS] + tile * steps * rows * 4, np.int8), (steps, rows, 4))
     q = carray(pointer_to(board[ACTS] + row * steps * 4, np.uint8), (steps, 4))
     begins = carray(pointer_to(board[BEGINS] + tile * rows * 4, np.int32), (rows,))
     row_first, row_last, step_first, step_last = _span_of(board, tile)
     for r in range(rows):
         dots[r] = begins[r]
-    for s in range(step_first, step_last):
-        a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
-        w = weights[s]
-        for r in range(row_first, row_last):
-            dots[r] += np.int32(w[r, 0]) * a + np.int32(w[r, 1]) * b + np.int32(w[r, 2]) * c + np.int32(w[r, 3]) * d
+    for group in range(row_first // GROUP * GROUP, row_last, GROUP):
+        first, last = max(group, row_first), min(group + GROUP, row_last)
+        at, step = _weights_of(board, tile, first, 0)
+        sums = dots[first:last]
+        for s in range(step_first, step_last):
+            a, b, c, d = np.int32(q[s, 0]), np.int32(q[s, 1]), np.int32(q[s, 2]), np.int32(q[s, 3])
+            w = carray(pointer_to(at + s * step, np.int8), (last - first, 4))
+            for r in range(last - first):
+                sums[r] += np.int32(w[r, 0]) * a + np.int32(w[r, 1]) * b + np.int32(w[r, 2]) * c + np.int32(w[r, 3]) * d
 
 
 @register_jitable

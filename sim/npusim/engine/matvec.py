@@ -39,6 +39,7 @@ from .board import (
     CODE,
     DEPTH,
     EXP,
+    GROUP,
     HOLD,
     IDS,
     KERNELS,
@@ -118,12 +119,12 @@ def _usable_kernel(name: str | None) -> str:
 class TilePool:
     """Weight tiles in the order the kernels read them; built once, read by any number of threads.
 
-    `weights` int8[n_tiles, steps, rows, 4]: mantissas, four consecutive elements of a row together, rows padded to a
-    multiple of 16 and elements to a multiple of 4 with zeros.  By row, all [n_tiles, rows]: `begins` int32, -128 times
-    the sum of its mantissas, with which a dot product of activations + 128 begins; `scales` float32, 2^(E-(m-1)), 1 for
-    a row of zeros; `exps` int16, E-(m-1).  `spans` int32[n_tiles, 4]: the rows [first, last), multiples of 16, and the
-    steps [first, last) beyond which a tile is zero.  `unsafe` bool[n_tiles] tells the tiles whose exponents need the
-    exact kernel.
+    `weights` int8[n_tiles, ...]: mantissas, rows padded to a multiple of 16 and elements to a multiple of 4 with zeros.
+    Those of 64 rows, or of the rows that are left, stand together as [steps, rows, 4]; a step is four elements.
+    By row, all [n_tiles, rows]: `begins` int32, -128 times the sum of its mantissas, with which a dot product of
+    activations + 128 begins; `scales` float32, 2^(E-(m-1)), 1 for a row of zeros; `exps` int16, E-(m-1).  `spans`
+    int32[n_tiles, 4]: the rows [first, last), multiples of 16, and the steps [first, last) beyond which a tile is zero.
+    `unsafe` bool[n_tiles] tells the tiles whose exponents need the exact kernel.
     """
 
     def __init__(self, q: I8, exp: I8, m: int) -> None:
@@ -134,7 +135,7 @@ class TilePool:
             raise InputError(f"mantissa: got {m} magnitude bits (allowed: 2..7)")
         self.n_tiles, self.native_dim, self.mantissa = q.shape[0], q.shape[1], m
         rows = -(-self.native_dim // _ROW_ALIGN) * _ROW_ALIGN
-        self.weights: I8 = aligned((self.n_tiles, -(-self.native_dim // 4), rows, 4), np.int8)
+        self.weights: I8 = aligned((self.n_tiles, rows * -(-self.native_dim // 4) * 4), np.int8)
         self.begins: I32 = np.empty((self.n_tiles, rows), np.int32)
         self.spans: I32 = np.empty((self.n_tiles, 4), np.int32)
         self.scales: F32 = np.empty((self.n_tiles, rows), np.float32)
@@ -150,6 +151,7 @@ class TilePool:
 @njit(cache=True, nogil=True)
 def _fill_pool(q, exp, m, weights, begins, spans, scales, exps, unsafe):
     n_tiles, n, _ = q.shape
+    rows, steps = scales.shape[1], -(-n // 4)
     weights[:] = 0
     begins[:] = 0
     scales[:] = np.float32(1.0)
@@ -167,11 +169,14 @@ def _fill_pool(q, exp, m, weights, begins, spans, scales, exps, unsafe):
             exps[t, r] = e - (m - 1)
             if some == 0:
                 continue
+            group = r // GROUP * GROUP
+            width = min(GROUP, rows - group) * 4
+            at = group * steps * 4 + (r - group) * 4
             for s in range(n // 4):
                 for i in range(4):
-                    weights[t, s, r, i] = row[4 * s + i]
+                    weights[t, at + s * width + i] = row[4 * s + i]
             for c in range(n // 4 * 4, n):
-                weights[t, c // 4, r, c % 4] = row[c]
+                weights[t, at + n // 4 * width + c % 4] = row[c]
             begins[t, r] = -128 * total
             if e < _SAFE_WEIGHT_EXP[0] or e > _SAFE_WEIGHT_EXP[1]:
                 bad = True
@@ -300,7 +305,7 @@ class Product:
             *pool.addresses[:3],
             pool.addresses[3 + (self._kernel == "exact")],
         )
-        board[STEPS : BIAS + 1] = *pool.weights.shape[1:3], 127 - (act_mantissa - 1)
+        board[STEPS : BIAS + 1] = -(-n // 4), pool.scales.shape[1], 127 - (act_mantissa - 1)
         board[HOLD] = hold
         board[CODE : STAGES + 1] = ready.entry
         self._keep = (pool, tiles, q, act_exp, src, begin, targets, ready)  # whose addresses are on the board
