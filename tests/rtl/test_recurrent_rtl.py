@@ -42,7 +42,7 @@ def outcome(name: str, cell: Cell) -> Outcome:
     return cosimulate(of_program(session, cell.feeds()), "verilator")
 
 
-@pytest.mark.parametrize("name", ["tiny", "tiny_private"])
+@pytest.mark.parametrize("name", ["tiny_private", pytest.param("tiny", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_recurrent_networks_agree(name: str, cell: Cell) -> None:
     found = outcome(name, cell)
