@@ -35,6 +35,14 @@ def built(name: str, arrays: Arrays, path: Path) -> onnx.ModelProto:
     return npusim_models.build(name, weights=path)
 
 
+@pytest.fixture(scope="module")
+def torch_resnet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torchvision, onnx.ModelProto]:
+    """ResNet-50 as torchvision defines it, and what we build of its parameters."""
+    reference = Torchvision(7)
+    reference.resnet("resnet50")
+    return reference, built("resnet50", reference.params, tmp_path_factory.mktemp("torch") / "w.npz")
+
+
 def count(arrays: Arrays) -> int:
     return sum(array.size for name, array in arrays.items() if not name.endswith(STATISTICS))
 
@@ -82,12 +90,9 @@ def test_published_counts(name: str, torchvision: int, keras: int) -> None:
         assert sum(prod(one.shape) for one in stored if not one.name.endswith(STATISTICS)) == want
 
 
-def test_each_dialect_has_its_own_graph(tmp_path: Path) -> None:
+def test_each_dialect_has_its_own_graph(torch_resnet: tuple[Torchvision, onnx.ModelProto]) -> None:
     """The service's own graph with torchvision's weights would compute something else."""
-    reference = Torchvision(7)
-    reference.resnet("resnet50")
-    path = tmp_path / "w.npz"
-    model = built("resnet50", reference.params, path)
+    reference, model = torch_resnet
     strided = [node.name for node in nodes(model, "Conv") if attributes(node)["strides"] == [2, 2]]
     assert [name for name in strided if "shortcut" not in name] == [
         "resnet_v1_50/conv1/Conv2D",
@@ -219,41 +224,42 @@ def test_what_state_dicts_hold_besides(tmp_path: Path) -> None:
         npusim_models.build("resnet50", weights=path)
 
 
-def test_an_onnx_file_that_keeps_the_names(tmp_path: Path) -> None:
-    reference = Torchvision(7)
-    reference.resnet("resnet50")
+def test_an_onnx_file_that_keeps_the_names(tmp_path: Path, torch_resnet: tuple[Torchvision, onnx.ModelProto]) -> None:
+    reference, built_from_npz = torch_resnet
     path = tmp_path / "model.onnx"
     onnx.save(reference.model(), path, save_as_external_data=True, location="model.data")
-    model = npusim_models.build("resnet50", weights=path)
-    np.savez(tmp_path / "w.npz", **reference.params)
-    assert model.graph == npusim_models.build("resnet50", weights=tmp_path / "w.npz").graph
+    assert npusim_models.build("resnet50", weights=path).graph == built_from_npz.graph
 
 
-def refusal(path: Path, arrays: Arrays, name: str = "resnet50") -> str:
+def refusal(path: Path, arrays: Arrays, name: str) -> str:
     with pytest.raises(WeightsError) as caught:
         built(name, arrays, path)
     return str(caught.value).removeprefix(f"{path}: ")
 
 
 def test_refusals_name_the_frameworks_parameters(tmp_path: Path) -> None:
-    path, arrays = tmp_path / "w.npz", small(Torchvision)
-    title = "resnet_v1_50.torchvision, by its parameters' names in torchvision,"
-    short = {name: array for name, array in arrays.items() if name != "layer2.0.conv2.weight"}
-    assert refusal(path, short) == f"{title} needs parameter 'layer2.0.conv2.weight', missing here"
-    assert refusal(path, arrays | {"layer5.0.conv1.weight": np.ones(3)}).startswith(
-        f"{title} has no parameter 'layer5.0.conv1.weight'; nearest: 'layer"
+    reference = Torchvision(1)
+    reference.densenet()
+    path, arrays = tmp_path / "w.npz", reference.params
+    first, later = "features.conv0.weight", "features.denseblock2.denselayer1.conv2.weight"
+    title = "densenet121.torchvision, by its parameters' names in torchvision,"
+    short = {name: array for name, array in arrays.items() if name != later}
+    assert refusal(path, short, "densenet121") == f"{title} needs parameter '{later}', missing here"
+    more = {later.replace("block2", "block5"): np.ones(3)}
+    assert refusal(path, arrays | more, "densenet121").startswith(
+        f"{title} has no parameter '{next(iter(more))}'; nearest: 'features.denseblock"
     )
-    assert refusal(path, arrays | {"conv1.weight": np.ones((7, 7, 3, 64), np.float32)}) == (
-        "parameter 'conv1.weight' has shape 7 x 7 x 3 x 64, expected 64 x 3 x 7 x 7"
+    other = {first: arrays[first].transpose(2, 3, 1, 0)}
+    assert refusal(path, arrays | other, "densenet121") == (
+        f"parameter '{first}' has shape 7 x 7 x 3 x 64, expected 64 x 3 x 7 x 7"
     )
-    assert refusal(path, arrays | {"module.conv1.weight": arrays["conv1.weight"]}).startswith(
-        f"{title} has no parameter 'module.conv1.weight'"
-    )
+    twice = {f"module.{first}": arrays[first]}
+    assert f"{title} has no parameter 'module.{first}'" in refusal(path, arrays | twice, "densenet121")
 
 
 def test_names_of_nobody(tmp_path: Path) -> None:
     arrays = {"stem/kernel_of_mine": np.ones((7, 7, 3, 64), np.float32), "other": np.ones(3, np.float32)}
-    assert refusal(tmp_path / "w.npz", arrays) == (
+    assert refusal(tmp_path / "w.npz", arrays, "resnet50") == (
         "the names are none that TF-Slim, torchvision or Keras give to resnet_v1_50's parameters: for example "
         "'resnet_v1_50/conv1/weights', 'conv1.weight' or 'conv1_conv/kernel' is missing, and "
         "'stem/kernel_of_mine' unknown"
