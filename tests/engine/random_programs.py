@@ -52,14 +52,16 @@ def random_halves(rng: np.random.Generator, count: int, lanes: int) -> npt.NDArr
 
 
 def random_tiles(rng: np.random.Generator, count: int, config: NpuConfig) -> bytes:
-    """Tiles of any mantissas, with exponents near 0 and a few at the ends."""
+    """Tiles of any mantissas, some of them mostly zero; exponents near 0 and a few at the ends."""
     out = b""
     bits = config.native_dim**2 * (config.weight_mantissa + 1)
     for _ in range(count):
         exponents = rng.integers(-6, 7, config.native_dim)
         if rng.random() < 0.1:
             exponents = rng.choice([-128, -126, 127], config.native_dim)
-        tile = rng.bytes(-(-bits // 8)) + exponents.astype(np.int8).tobytes()
+        mantissas = np.frombuffer(rng.bytes(-(-bits // 8)), np.uint8).copy()
+        mantissas[rng.random(mantissas.size) < rng.choice([0, 0.5, 0.9, 1])] = 0
+        tile = mantissas.tobytes() + exponents.astype(np.int8).tobytes()
         out += tile.ljust(config.tile_bytes, b"\0")
     return out
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from npusim.engine import matvec as module
 from npusim.engine.matvec import TilePool, available_kernels, choose_kernel, matvec
-from npusim.engine.vector import Op, Stage, apply_stages
+from npusim.engine.passes import apply_stages
+from npusim.engine.vector import Op, Stage
 from npusim.errors import InputError
 from npusim.numerics import MANTISSA_BITS, quantise_activations, round_f16
 

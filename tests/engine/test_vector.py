@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from npusim.engine.vector import Op, Stage, apply_stages
+from npusim.engine.passes import apply_stages
+from npusim.engine.vector import Op, Stage
 from npusim.errors import InputError
 from npusim.numerics import from_f16_bits, round_f16, to_f16_bits
 

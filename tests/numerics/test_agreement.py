@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from npusim import arith
-from npusim.engine.vector import Op, Stage, apply_stages
+from npusim.engine.passes import apply_stages
+from npusim.engine.vector import Op, Stage
 from npusim.numerics import (
     accumulate_fp32,
     from_f16_bits,

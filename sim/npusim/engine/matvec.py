@@ -245,7 +245,7 @@ class Product:
     float32[P, N] or float32[R, P, N], C-contiguous, overwritten with halves, or `Targets`.  Optional:
       hold     leave the fp32 sums in out instead, not rounded to halves and without stages
       start    such sums, of tiles of this pool, in the shape of out (it may be out), to continue from
-      stages   point-wise stages that the results go through while they are in the cache, as `vector.apply_stages`
+      stages   point-wise stages that the results go through while they are in the cache, as `passes.apply_stages`
                would take out through as [R*P, N]; an operand overlaps out at most where both are at one vector
 
     What q, act_exp, start and the operands hold may change from run to run, exponents within -14..15, as those of

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray, njit
 
-from npusim.engine.vector import Stages, all_within, copy_floats, pointer_to, require_stream, run_stages
+from npusim.engine.vector import Stage, Stages, all_within, copy_floats, pointer_to, require_stream, run_stages
 from npusim.errors import InputError
 from npusim.numerics import offset_vector
 
@@ -53,6 +53,21 @@ class Pass:
     def run(self) -> bool:
         """Do the pass and return whether any value saturated."""
         return bool(_pass(*self._args))
+
+
+def apply_stages(x: F32, stages: Sequence[Stage], out: F32 | None = None) -> bool:
+    """Take every vector of x through all stages, in order.
+
+    x: float32[P, N] of halves; out: float32[P, N], x itself when None (in place), else not overlapping an operand.
+    Returns whether any value saturated.  InputError on shapes, dtypes or indices that do not fit.
+    """
+    out = x if out is None else out
+    require_stream(x, "x")
+    require_stream(out, "out")
+    if x.shape != out.shape:
+        raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
+    rows = np.arange(len(x), dtype=np.int32)
+    return Pass(x, rows, Stages(stages, *x.shape), [(out, rows)]).run()
 
 
 @njit(cache=True, nogil=True)

@@ -48,7 +48,7 @@ class _Unit(NamedTuple):
 
     tiles: I32
     work: tuple[Work, ...]
-    changed: I32 | None
+    changed: slice | I32 | None
 
 
 Observer = Callable[[ComputeChain, F32], None]
@@ -153,7 +153,6 @@ class Engine:
         r, rooms = chain.regs, self._rooms
         write = self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)
         targets = [(self.memory[t.space], t.addr + write) for t in chain.targets]
-        changed = [t.addr + write for t in chain.targets if t.space is Space.INITIAL_VRF]
         if observed and chain.outputs:
             targets.append((rooms["outputs"], self._rows(chain.outputs)))
         before, after = self._all_stages(chain)
@@ -179,7 +178,8 @@ class Engine:
                 work.append(self._reduction(chain))
                 stream, rows, before = rooms["reduced"], self._rows(chain.outputs), after
             work.append(Pass(stream, rows, Stages(before, chain.outputs, self.n), targets).run)
-        return _Unit(tiles, tuple(work), changed[0] if changed else None)
+        changed = [t.addr + write for t in chain.targets if t.space is Space.INITIAL_VRF]
+        return _Unit(tiles, tuple(work), _progression(changed[0]) or changed[0] if changed else None)
 
     def _reader(self, chain: ComputeChain) -> I32:
         """int32[P, K]: rows of InitialVrf, padding behind its last vector."""
@@ -325,7 +325,7 @@ class Engine:
                 if observe is not None and chain.outputs:
                     observe(chain, self._rooms["outputs"][: chain.outputs])
             elif isinstance(chain, VectorMove):
-                for space, first, steps in self.moves.run(chain, net, moved):
+                for space, first, steps, _ in self.moves.run(chain, net, moved):
                     if space is Space.INITIAL_VRF:
                         self.stale[first + steps] = True
             if progress is not None:

@@ -33,7 +33,6 @@ from ..numerics import (
     store16,
 )
 
-_BLOCK_BYTES = 8192  # of the stream, taken through all stages before the next
 _I32, _F32 = ir.IntType(32), ir.FloatType()
 
 
@@ -270,40 +269,6 @@ def run_stages(typingctx: Any, table: Any, stream: Any, first: Any, last: Any, w
         return builder.call(function, [*rest, *args[1:]])
 
     return types.int64(table, types.int64, types.int64, types.int64, types.int64), codegen
-
-
-@njit(cache=True, nogil=True)
-def _apply(x, out, table, block):
-    positions, width = x.shape
-    over = 0
-    copy = x.ctypes.data != out.ctypes.data
-    for first in range(0, positions, block):
-        last = min(first + block, positions)
-        if copy:
-            copy_floats(x.ctypes.data + first * width * 4, out.ctypes.data + first * width * 4, (last - first) * width)
-        over |= run_stages(table, out.ctypes.data, first, last, width)
-    return over
-
-
-def apply_stages(x: F32, stages: Sequence[Stage] | Stages, out: F32 | None = None) -> bool:
-    """Take every vector of x through all stages, in order.
-
-    x: float32[P, N] of halves; out: float32[P, N], x itself when None (in place).  Both are C-contiguous and out must
-    not overlap an operand.  Returns whether any value saturated.  InputError on shapes, dtypes or indices that do not
-    fit.  Safe to call from several threads on disjoint outputs; it holds no lock.
-    """
-    out = x if out is None else out
-    require_stream(x, "x")
-    require_stream(out, "out")
-    if x.shape != out.shape:
-        raise InputError(f"out: got shape {out.shape} (allowed: that of x, {x.shape})")
-    ready = stages if isinstance(stages, Stages) else Stages(stages, *x.shape)
-    if ready.size != x.shape:
-        raise InputError(f"stages: made ready for {ready.size} (allowed: the shape of x, {x.shape})")
-    if not ready.stages:
-        out[:] = x
-        return False
-    return bool(_apply(x, out, ready.entry, max(1, _BLOCK_BYTES // (4 * max(1, x.shape[1])))))
 
 
 class Stages:
