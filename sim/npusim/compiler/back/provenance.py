@@ -35,30 +35,28 @@ def _reads(layer: Layer) -> Iterable[str]:
 
 
 def _depths(graph: Graph) -> dict[str, int]:
-    depth: dict[str, int] = {}  # of maps and of the host's tensors
-    sent: dict[str, int] = {}
+    depth: dict[str, int] = {}  # of maps, all slices of a concatenation together
+    sent: dict[str, int] = {}  # of the host's tensors
+
+    def of(name: str) -> int:
+        return depth.get(graph.aliases.get(name, (name, 0))[0], 0)
+
+    def write(name: str, deepest: int) -> None:
+        depth[graph.aliases.get(name, (name, 0))[0]] = max(deepest, of(name))
+
     for step in graph.steps:
         match step:
             case Layer():
-                deepest = max(depth.get(name, 0) for name in _reads(step)) + (step.weights is not None)
-                depth[step.out] = max(deepest, depth.get(step.out, 0))
-                if step.out in graph.aliases:
-                    parent = graph.aliases[step.out][0]
-                    depth[parent] = max(deepest, depth.get(parent, 0))
-                for child, (parent, _) in graph.aliases.items():
-                    if parent == step.out:
-                        depth[child] = depth[step.out]
+                write(step.out, max(of(name) for name in _reads(step)) + (step.weights is not None))
             case Recurrent():
-                deepest = max(depth.get(name, 0) for name in reads(step)) + step.steps
+                deepest = max(of(name) for name in reads(step)) + step.steps
                 for name in step.outs:
-                    parent = graph.aliases.get(name, (name, 0))[0]
-                    depth[name] = deepest
-                    depth[parent] = max(deepest, depth.get(parent, 0))
+                    write(name, deepest)
             case HostStep():
                 deepest = max((sent.get(name, 0) for name in step.inputs), default=0)
                 sent.update(dict.fromkeys(step.outputs, deepest))
             case Send():
-                sent[step.tensor] = depth.get(step.view.map, 0)
+                sent[step.tensor] = of(step.view.map)
             case Receive():
-                depth[step.view.map] = sent.get(step.tensor, 0)
+                write(step.view.map, sent.get(step.tensor, 0))
     return {step.tensor: sent[step.tensor] for step in graph.steps if isinstance(step, Send)}
