@@ -112,7 +112,7 @@ class Program:
     words: U64
     dram: U8  # weight tiles and constants, from DRAM address 0 on
     dram_size: int  # bytes in use: `dram` and the scratch space behind it
-    io: tuple[Port, ...]  # in the order in which they pass the queues
+    io: tuple[Port, ...]  # those of either direction in the order in which they pass its queue
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     host_steps: tuple[HostCall, ...] = ()

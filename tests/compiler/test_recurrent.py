@@ -29,6 +29,7 @@ from npusim.config import NpuConfig, load_config
 from npusim.engine.timing import Timing, simulate_time
 from npusim.errors import ModelError, PlacementError
 from npusim.program import Program
+from npusim.report.crossings import arrivals, run_clock
 from npusim.runtime import Session
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "engine"))
@@ -311,6 +312,28 @@ def test_sequences_pass_the_network_queues_as_the_steps_need_them(cell: Cell) ->
         s for s in late.spans if isinstance(s.chain, VectorMove) and s.chain.targets[0].space is isa.Space.NET_OUT_Q
     )
     assert first.complete < late.cycles / 20, "the first state leaves while the others are made"
+
+
+def test_a_sequence_that_the_host_computes_is_streamed_too() -> None:
+    """Erf between two cells runs on the host: it waits for all states of one, the other's first step for its result."""
+    cell = Cell(steps=12, inputs=6)
+    made, feeds = model(cell), cell.feeds()
+    made.graph.node.append(helper.make_node("Erf", ["Y"], ["erf"], name="host"))
+    made.graph.node.append(helper.make_node("Reshape", ["erf", "shape"], ["sequence"], name="shape"))
+    made.graph.node.append(helper.make_node("LSTM", ["sequence", "W", "R"], ["Z"], name="second", hidden_size=6))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.array([12, 1, 6]), "shape"))
+    del made.graph.output[:]
+    made.graph.output.append(helper.make_tensor_value_info("Z", TensorProto.FLOAT, [12, 1, 1, 6]))
+    program = to_program(to_graph(made), dataclasses.replace(MACHINES["tiny_private"], mrf_tiles=64))
+    session = Session(program)
+    result = session.run(feeds)
+    np.testing.assert_array_equal(result.outputs["Z"], session.run_golden(feeds).outputs["Z"])
+    np.testing.assert_allclose(result.outputs["Z"], reference(made, feeds)["Z"], atol=0.06)
+    timing = run_clock(program, session.decoded)
+    when = arrivals(program, session.decoded, timing)
+    late = [span.start for span in timing.spans if when.get(span.chain.index, 0) > 0]
+    assert len(late) == cell.steps
+    assert min(late) >= max(when.values()) > 0
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny_private"])
