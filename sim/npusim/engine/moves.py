@@ -39,12 +39,14 @@ class NetPort(Protocol):
 class Place(NamedTuple):
     """Where a move's vectors are.
 
-    first: row of a vector memory, or address in this process of a vector of DRAM; steps: int32[P], vectors from there.
+    first: row of a vector memory, or address in this process of a vector of DRAM; steps: int32[P], vectors from there;
+    apart: no two of them are in one place.
     """
 
     space: Space
     first: int
     steps: I32
+    apart: bool = True
 
 
 Observer: TypeAlias = Callable[[VectorMove, F32], None]
@@ -73,7 +75,7 @@ class Moves:
         vectors, first, rows = self._read(source, targets[0], net)
         if moved is not None:
             moved(move, vectors[first + rows])
-        for space, to, steps in targets:
+        for space, to, steps, _ in targets:
             if space is Space.NET_OUT_Q:
                 net.send(vectors[first + rows])
             elif space is Space.DRAM:
@@ -83,13 +85,16 @@ class Moves:
         return targets
 
     def _read(self, source: Place, target: Place, net: NetPort) -> tuple[F32, int, I32]:
-        """Return an array and the rows of it that hold the vectors: what DRAM gives stands where it is to go."""
+        """Return an array and the rows of it that hold the vectors.
+
+        What DRAM gives stands where it is to go, unless a vector overwrites an earlier one of its move there.
+        """
         if source.space is Space.NET_IN_Q:
             return net.receive(len(source.steps)), 0, source.steps
         if source.space is not Space.DRAM:
             return self.memory[source.space], source.first, source.steps
         into, first, rows = self._staging(len(source.steps)), 0, self._nest(len(source.steps), 1, 1, 0)
-        if target.space in self.memory:
+        if target.space in self.memory and target.apart:
             into, first, rows = self.memory[target.space], target.first, target.steps
         if _load(source.first, source.steps, into, first, rows):
             raise InputError("DRAM: a vector that is read holds an infinity or NaN (allowed: finite numbers)")
@@ -116,8 +121,8 @@ class Moves:
             area, origin = (self.image, 0) if end <= edge else (self.scratch, edge)
             return Place(space, area.ctypes.data + address - origin, steps)
         if space is Space.EXPANDER:
-            return Place(space, 0, (address + steps) % np.int32(self.config.expander))
-        return Place(space, address, steps)
+            address, steps = 0, (address + steps) % np.int32(self.config.expander)
+        return Place(space, address, steps, np.unique(steps).size == steps.size)
 
     def _nest(self, count: int, columns: int, row: int, col: int) -> I32:
         key = (count, columns, row, col)
