@@ -153,6 +153,7 @@ def _row(checked: dict[str, Any], measured: dict[str, Any], peak: dict[str, int]
         **{key: measured[key] for key in ("model", "config", "clock_mhz", "cycles", "latency_ms", "bound_ms")},
         "bound_by": measured["bound_by"],
         "over_bound": measured["latency_ms"] / best,
+        "over_roofline": measured["latency_ms"] / max(measured["bound_ms"][name] for name in ("compute", "dram")),
         "utilisation": measured["utilisation"],
         "dram_bytes": measured["dram_bytes"],
         "host": {"steps": len(host), "share_of_macs": measured["coverage"]["share"]["host"], "ms": 1e3 * sum(host)},

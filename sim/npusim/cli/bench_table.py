@@ -47,7 +47,7 @@ def _cells(row: Row) -> list[str]:
         f"{row['latency_ms']:.3f}",
         f"{row['bound_ms']['best_possible']:.3f}",
         BOUND[row["bound_by"]],
-        f"{row['over_bound']:.2f}",
+        f"{row['over_bound']:.2f} ({row['over_roofline']:.2f})",
         f"{100 * row['utilisation']:.1f}",
         f"{row['dram_bytes']['weights'] / 1e6:.1f}",
         f"{100 * host['share_of_macs']:.1f}; {_ms(host['ms'])}",
@@ -84,7 +84,7 @@ def notes_of(rows: list[Row], runs: int) -> list[str]:
         *ran,
         "latency: of the device at batch size one, all weights loaded in the run; best: the largest of the bounds "
         "(tiles: all engines always multiply, reader: poolings and the like pass in between, DRAM: its bytes, weights: "
-        "each tile in order through MatrixRf)",
+        "each tile in order through MatrixRf); ratio: latency over best, and over the larger of tiles and DRAM alone",
         "weights: read from DRAM; host: its share of the multiply-accumulates and the milliseconds of its nodes here",
         "SQNR: against float32, of the tensor that leaves the NPU; of several the worst (the median)",
         "npusim: bit-exact values and clock, ORT: ONNX Runtime in float32, one thread each, taking turns, median of "
