@@ -1,6 +1,6 @@
 """Rewrite the README's table of figures from a measurement.
 
-npusim bench --all --runs 9 --json all.json
+npusim bench --all --json all.json
 python tools/readme_table.py all.json
 """
 

@@ -62,7 +62,8 @@ def test_a_row_for_each_network(npusim: Call, monkeypatch: pytest.MonkeyPatch, t
 def test_the_table() -> None:
     figures = {
         "config": "arria10", "clock_mhz": 300, "latency_ms": 1.5, "over_bound": 1.25, "over_roofline": 1.3,
-        "utilisation": 0.5, "bound_ms": {"compute": 1.2, "dram": 0.5, "stream": 1.0, "best_possible": 1.2}, "bound_by": "compute",
+        "bound_ms": {"compute": 1.2, "dram": 0.5, "stream": 1.0, "best_possible": 1.2}, "bound_by": "compute",
+        "utilisation": 0.5,
         "dram_bytes": {"read": 21e6, "written": 0, "weights": 20e6}, "peak_bytes": {"run": 640e6},
         "host": {"steps": 1, "share_of_macs": 0.001, "ms": 2.34}, "check_passed": True,
         "sqnr_db": {"worst": 11.94, "median": 18.5}, "simulate_ms": 1234.5, "onnxruntime_ms": 99.94,
