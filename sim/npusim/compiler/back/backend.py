@@ -7,7 +7,8 @@ from collections.abc import Callable
 import npusim
 from npusim.compiler.back.order import absorb_inputs, add_to_the_younger, hoist_operands, part_wide_reductions
 from npusim.compiler.back.pack import pack
-from npusim.compiler.back.place import Placement, Placer
+from npusim.compiler.back.place import Placer
+from npusim.compiler.back.placement import Placement
 from npusim.compiler.back.provenance import provenance
 from npusim.compiler.back.schedule import Schedule, Scheduler
 from npusim.compiler.back.separate import separate

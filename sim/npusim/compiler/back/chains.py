@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from npusim.compiler.back.events import Event
 from npusim.compiler.back.geometry import Stripe, operands
 from npusim.compiler.back.matrix import Weights
-from npusim.compiler.back.place import Placement
+from npusim.compiler.back.placement import Placement
 from npusim.compiler.back.stages import Body, Outputs, StageBuilder, turn
 from npusim.compiler.back.tile import RowTile
 from npusim.compiler.ir import ConstOperand

@@ -16,7 +16,7 @@ from npusim.compiler.back.cells import AHEAD, IDLE, CellChain, cell_chains
 from npusim.compiler.back.events import Area, Bases, Event, Item, Loop, TileSet, move
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
-from npusim.compiler.back.place import Placement, source_space, state_maps
+from npusim.compiler.back.placement import Placement, source_space, state_maps
 from npusim.compiler.back.recurrent_chains import INTERNAL, CellBuilder, write
 from npusim.compiler.back.recurrent_matrix import Product, RecurrentMatrix
 from npusim.compiler.back.stages import Body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusim.compiler.back.cells import AHEAD, BIAS, GATES, IDLE, INPUT_BIAS, CellChain, Op, area_spaces, operand_space
 from npusim.compiler.back.events import Event, TileSet
-from npusim.compiler.back.place import Placement
+from npusim.compiler.back.placement import Placement
 from npusim.compiler.back.recurrent_matrix import Product
 from npusim.compiler.back.stages import Body
 from npusim.compiler.ir import MapOperand, Operand, Recurrent

@@ -19,7 +19,7 @@ from npusim.compiler.back.geometry import Stripe, map_operands
 from npusim.compiler.back.image import DramImage
 from npusim.compiler.back.layout import Slice
 from npusim.compiler.back.matrix import Weights, row_group
-from npusim.compiler.back.place import SLOT_SPACE, Constant, Placement, first_use
+from npusim.compiler.back.placement import SLOT_SPACE, Constant, Placement, first_use
 from npusim.compiler.back.recurrent import RecurrentBuilder
 from npusim.compiler.back.recurrent_matrix import RecurrentMatrix
 from npusim.compiler.back.tile import tile_weights, work_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from npusim.compiler.back.place import SLOT_SPACE, Placement
+from npusim.compiler.back.placement import SLOT_SPACE, Placement
 from npusim.compiler.ir import ConstOperand, MapOperand, Operand
 from npusim.errors import PlacementError
 from npusim.isa import Reg
