@@ -31,8 +31,8 @@ _FINDINGS = """What this says of the model, and of `arria10`, which takes {full:
 - **Products**: Yosys builds them of full adders in tables and makes no use of the table in front of an ALM's adder,
   on which the model counts, so this row is a bound, no check. The sums over a tile are not in the model: {dot:,} ALMs
   of `arria10` as mapped, at least {least:,} with nothing but the adders.
-- **Expander**: the RTL's is the reference with a read port for every lane, which no device would get; the model counts
-  the banked form that the module's head describes.
+- **Expander**: the RTL's is the reference with a read port for every lane, which no device would get (its copies grow
+  with the square of N, so that the line is too low); the model counts the banked form that the module's head describes.
 - **Vector memories, DMA, control**: the model has no ALMs for the ways between two banks and their ports, nor for the
   DMA engines beyond their shell, and too few for addresses, descriptors and dispatch: {short:,} ALMs of `arria10`.
 - **M20K**: a vector memory of the RTL is two banks whose ports both write, which makes blocks of half the width; the
