@@ -141,6 +141,16 @@ def test_a_part_that_is_used_by_itself_stays_where_its_readers_find_it() -> None
         assert graph.maps[owner].segments == packed, use
 
 
+@pytest.mark.parametrize(("kernel", "packed"), [(1, (5,)), (3, (3, 2))])
+def test_a_part_made_of_the_part_beside_it(kernel: int, packed: tuple[int, ...]) -> None:
+    """Pixel by pixel it is read before it is written; a wider window would find results of its own chain."""
+    b = Whole(seed=9)
+    first = b.conv(b.input(1, 3, 5, 5), 3, 3)
+    whole = b("Concat", first, b.conv(first, 2, 3, kernel), axis=1)
+    _, graph = check(b.model(b.conv(whole, 4, 5)))
+    assert segments(graph) == packed
+
+
 def test_a_joined_map_leaves_the_npu() -> None:
     b = Whole(seed=4)
     x = b.input(1, 3, 4, 5)

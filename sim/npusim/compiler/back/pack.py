@@ -16,8 +16,8 @@ import itertools
 from dataclasses import dataclass, replace
 
 from npusim.compiler.back.separate import separable
-from npusim.compiler.front.overlap import map_operands, reads, writes
-from npusim.compiler.ir import ConstOperand, FeatureMap, Graph, Layer, MapOperand, Recurrent
+from npusim.compiler.front.overlap import extent, map_operands, reads, writes
+from npusim.compiler.ir import ConstOperand, FeatureMap, Graph, Layer, MapOperand, Recurrent, Window
 from npusim.config import NpuConfig
 from npusim.segments import vectors_of
 
@@ -185,9 +185,18 @@ class _Packer:
                 return False
             if step.weights is None and not self._silent(step.source):
                 return False
+            if part is not parts[0] and self._reads(step, owner, low, high):
+                return False
             if part is not parts[0] and sum(fmap.segments[part.first : part.end]) > self.n:
                 return False
         return True
+
+    def _reads(self, layer: Layer, owner: str, low: int, high: int) -> bool:
+        """Return whether a layer reads neighbours in the vector that it adds to: it would find its own results."""
+        source = self.graph.maps[layer.source]
+        root, first, end = extent(self.graph, layer.source)
+        plain = layer.window == Window(out_h=source.height, out_w=source.width)
+        return not plain and root == owner and first < high and low < end
 
     def _silent(self, name: str) -> bool:
         """Return whether a map certainly has zeros in the lanes behind its channels."""
