@@ -121,8 +121,8 @@ def test_a_pooling_comes_first_or_begins_a_vector() -> None:
         assert segments(graph) == packed
 
 
-def test_a_part_that_is_used_by_itself_stays_where_its_readers_find_it() -> None:
-    """A convolution reads a part amid a vector; a pooling, a sum and the host do not."""
+def test_a_part_that_is_used_by_itself_has_its_vector_for_itself() -> None:
+    """Its lanes are where a pooling, a sum and the host expect them, and its blocks have exponents of their own."""
 
     def model(use: str) -> onnx.ModelProto:
         b = Whole(seed=3)
@@ -133,9 +133,11 @@ def test_a_part_that_is_used_by_itself_stays_where_its_readers_find_it() -> None
             return b.model(b("Add", whole, c))
         if use == "output":
             return b.model(whole, c)
-        return b.model(whole, b.conv(c, 4, 3) if use == "conv" else b("MaxPool", c, kernel_shape=[2, 2]))
+        if use == "conv":
+            return b.model(whole, b.conv(c, 4, 3))
+        return b.model(whole, b("MaxPool", c, kernel_shape=[2, 2])) if use == "pool" else b.model(whole)
 
-    for use, packed in (("conv", (5,)), ("pool", (2, 3)), ("sum", (2, 3)), ("output", (2, 3))):
+    for use, packed in (("", (5,)), ("conv", (2, 3)), ("pool", (2, 3)), ("sum", (2, 3)), ("output", (2, 3))):
         _, graph = check(model(use))
         owner = next(owner for owner, _ in graph.aliases.values())
         assert graph.maps[owner].segments == packed, use

@@ -82,6 +82,11 @@ class _Packer:
                 if len(graph.maps[owner].segments) > 1:
                     part = _Part(at, name, first, first + len(graph.maps[name].segments))
                     self.parts.setdefault(owner, []).append(part)
+        self.read: dict[str, list[tuple[int, int, int]]] = {}  # joined map -> step, range of segments that it reads
+        for at, step in enumerate(graph.steps):
+            for name in reads(step):
+                owner, first, end = extent(graph, name)
+                self.read.setdefault(owner, []).append((at, first, end))
         self.separable = {owner for owner in self.parts if separable(graph, owner)}
         self._link()
 
@@ -172,31 +177,32 @@ class _Packer:
         parts = sorted((p for p in self.parts[owner] if p.first < high and low < p.end), key=lambda p: p.step)
         if len(parts) == 1:
             return True
-        steps = [self.graph.steps[p.step] for p in parts]
-        fmap = self.graph.maps[owner]
-        pitch = vectors_of((sum(fmap.segments[first:end]),), self.n)
-        if owner not in self.separable:
-            cuts = self._runs(owner)
-            pitch = vectors_of(tuple(sum(fmap.segments[a:b]) for a, b in cuts), self.n)
+        fmap, runs = self.graph.maps[owner], [(first, end)] if owner in self.separable else self._runs(owner)
+        pitch = vectors_of(tuple(sum(fmap.segments[a:b]) for a, b in runs), self.n)
         if fmap.pixels * pitch > self.config.addsub_vrf_1:
             return False
-        for part, step in zip(parts, steps, strict=True):
-            if not isinstance(step, Layer) or not quiet(step) or (part is not parts[0] and not can_add(step)):
-                return False
-            if step.weights is None and not self._silent(step.source):
-                return False
-            if part is not parts[0] and self._reads(step, owner, low, high):
-                return False
-            if part is not parts[0] and sum(fmap.segments[part.first : part.end]) > self.n:
-                return False
-        return True
+        for at, begin, behind in self.read.get(owner, ()):
+            written = [p for p in parts if p.step < at] if begin < high and low < behind else []
+            if not all(begin <= p.first and p.end <= behind for p in written):
+                return False  # the reader's blocks would share an exponent with channels that are none of its own
+        return all(self._writes(part, low, high, part is not parts[0]) for part in parts)
 
-    def _reads(self, layer: Layer, owner: str, low: int, high: int) -> bool:
-        """Return whether a layer reads neighbours in the vector that it adds to: it would find its own results."""
+    def _writes(self, part: _Part, low: int, high: int, adds: bool) -> bool:
+        """Return whether a part can be written to a vector with segments low..high-1, adds: to what is there."""
+        layer = self.graph.steps[part.step]
+        if not isinstance(layer, Layer) or not quiet(layer):
+            return False
+        if layer.weights is None and not self._silent(layer.source):
+            return False
+        if not adds:
+            return True
         source = self.graph.maps[layer.source]
-        root, first, end = extent(self.graph, layer.source)
+        owner, first, end = extent(self.graph, layer.source)
         plain = layer.window == Window(out_h=source.height, out_w=source.width)
-        return not plain and root == owner and first < high and low < end
+        beside = owner == extent(self.graph, part.map)[0] and first < high and low < end
+        if beside and not plain:
+            return False  # its window would find results of its own
+        return can_add(layer) and self.graph.maps[part.map].channels <= self.n
 
     def _silent(self, name: str) -> bool:
         """Return whether a map certainly has zeros in the lanes behind its channels."""
