@@ -16,9 +16,9 @@ module npu_dispatch #(
     parameter EXPANDER       = 256,
     parameter EXPANDER_ROWS  = 8,
     parameter IMEM_WORDS     = 4096,
-    parameter SIGMOID_TANH_0 = 1,                  // MFU0 has sigmoid and tanh
+    parameter SIGMOID_TANH_0 = 1,                 // MFU0 has sigmoid and tanh
     parameter SIGMOID_TANH_1 = 1,
-    parameter DISPATCH_INTERVAL = 1                // cycles from word to word
+    parameter DISPATCH_INTERVAL = 1               // cycles from word to word
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -48,7 +48,7 @@ module npu_dispatch #(
     wire [47:0] row;
     wire [46:0] elements;
 
-    // ---- the pace: cycles until the next word may leave; bubbles, which no word follows, may leave always
+    // ---- the pace: cycles until the next word may leave
     localparam P_W = $clog2(DISPATCH_INTERVAL + 1);
     localparam [31:0] INTERVAL = DISPATCH_INTERVAL;
     reg  [P_W-1:0] pace_q;
