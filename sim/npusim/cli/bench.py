@@ -157,6 +157,7 @@ def _measure(report: Report, loaded: Loaded, session: Session, clock_s: float, s
                 host.setdefault(name, []).append(seconds)
             if single is not None:
                 times.setdefault(1, []).append(_seconds(single, inputs))
+    single = None  # gives its copy of the weights back before the next one takes its own
     for count in counts[1:]:  # by itself: its idle threads spin for a while
         with Progress(f"measuring ONNX Runtime with {_threads(count)}"):
             several = Reference(loaded.source, count)
