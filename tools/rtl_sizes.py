@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from npusim.config import NpuConfig
@@ -139,22 +139,27 @@ def measure(config: NpuConfig, old: list[sizes.Size], limit: int) -> Iterator[si
             net = design[name]
             key = sizes.digest(net.module, net.parameters, files)
             row, begin, said = kept.get(key), time.monotonic(), "kept"
-            cells, memories = dict[str, int](), list[list[int]]()
             if row is None or row.alms is None:
-                said = ""
-                try:
-                    cells, memories = synthesise(name, design, folder, limit)
-                except TimeoutError:
+                row = size_of(name, design, key, folder, limit)
+                said = f"{row.alms} ALMs, {time.monotonic() - begin:.1f} s"
+                if row.alms is None:
                     said = f"not within {limit} s of processor time"
-            alms, _, dsps = taken(cells)
-            if said != "kept" or row is None:
-                row = sizes.Size(
-                    module=net.module, parameters=net.parameters, instances={}, alms=None if said else alms,
-                    registers=cells.get("MISTRAL_FF", 0), dsps=dsps, memories=memories, digest=key,
-                )  # fmt: skip
-            yield sizes.Size(**{**asdict(row), "instances": dict(number)})
-            said = said or f"{alms} ALMs, {time.monotonic() - begin:.1f} s"
+            yield replace(row, instances=dict(number))
             print(f"{config.name} {index}/{len(used)} {net.module}: {said}", file=sys.stderr, flush=True)
+
+
+def size_of(name: str, design: dict[str, Netlist], key: str, folder: Path, limit: int) -> sizes.Size:
+    """Return a module's figures, for no instance yet."""
+    alms, dsps, cells, memories = None, 0.0, dict[str, int](), list[list[int]]()
+    try:
+        cells, memories = synthesise(name, design, folder, limit)
+        alms, _, dsps = taken(cells)
+    except TimeoutError:
+        pass
+    return sizes.Size(
+        module=design[name].module, parameters=design[name].parameters, instances={}, alms=alms,
+        registers=cells.get("MISTRAL_FF", 0), dsps=dsps, memories=memories, digest=key,
+    )  # fmt: skip
 
 
 def refresh(name: str, known: dict[str, list[sizes.Size]], limit: int) -> None:
