@@ -35,7 +35,6 @@ LOW = np.float32(-65504.0)
 
 _ADDSUB = {"add": Op.ADD, "a_sub_b": Op.A_SUB_B, "b_sub_a": Op.B_SUB_A, "max": Op.MAX}
 
-
 Work = Callable[[], object]
 """A step of a chain, made ready; true if a value saturated."""
 
@@ -105,19 +104,13 @@ class Engine:
     def _make_rooms(self, observed: bool) -> None:
         """Allocate what chains work in; all use the same, as fresh pages cost more than work."""
         chains = [c for c in self.decoded.chains if isinstance(c, ComputeChain)]
-        read = [c.positions * c.window for c in chains if c.source.space is Space.EXPANDER]
-        stream = [c.elements for c in chains if not self._is_direct(c)]
-        reduced = [c.outputs for c in chains if c.reduce is not None]
-        product = [c.elements for c in chains if c.row_tiles > 1]
-        held = [c.row_tiles * c.positions for c in chains if c.holds]
-        outputs = [c.outputs for c in chains] if observed else []
         sizes = {
-            "read": read,
-            "stream": stream,
-            "product": product,
-            "reduced": reduced,
-            "held": held,
-            "outputs": outputs,
+            "read": [c.positions * c.window for c in chains if c.source.space is Space.EXPANDER],
+            "product": [c.elements for c in chains if c.row_tiles > 1],
+            "held": [c.row_tiles * c.positions for c in chains if c.holds],
+            "stream": [c.elements for c in chains if not self._is_direct(c)],
+            "reduced": [c.outputs for c in chains if c.reduce is not None],
+            "outputs": [c.outputs for c in chains if observed],
         }
         self._rooms = {name: np.zeros((max(counts, default=0), self.n), np.float32) for name, counts in sizes.items()}
         self._read_q = np.zeros((len(self._rooms["read"]), self.q.shape[1]), np.uint8)
@@ -194,15 +187,17 @@ class Engine:
         return self._share(("turned", count, row_tiles), lambda: np.ascontiguousarray(turned).reshape(-1))
 
     def _is_direct(self, chain: ComputeChain) -> bool:
-        """Tell whether a product's results go straight to where the chain writes.
+        """Tell whether a product leaves its results straight where the chain does.
 
         No target holds what the chain still reads: the unit reads InitialVrf's block floating point form, and operands
         are at most updated in place.
         """
         r = chain.regs
+        if chain.holds:
+            return True
         if chain.matmul is None or chain.reduce is not None or chain.row_tiles > 1:
-            return chain.holds
-        return chain.holds or _progression(self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)) is not None
+            return False
+        return _progression(self._nest(chain.outputs, r.out_cols, r.wr_row, r.wr_col)) is not None
 
     def _product(
         self, chain: ComputeChain, tiles: I32, stages: Sequence[Stage], targets: Sequence[tuple[F32, I32]]
