@@ -161,6 +161,19 @@ def test_a_joined_map_leaves_the_npu() -> None:
     assert program.io[-1].segments == (5, 13)
 
 
+@pytest.mark.parametrize(("first", "packed"), [(True, (3, 2)), (False, (2, 3))])
+def test_a_sum_brings_along_what_its_operand_has_in_other_lanes(first: bool, packed: tuple[int, ...]) -> None:
+    """A sigmoid of zero is a half, in lanes that belong to the other part; and a sum stays in its operand's lanes."""
+    b = Whole(seed=8)
+    x = b.input(1, 3, 4, 4)
+    side = b("Sigmoid", b.conv(x, 3, 3))
+    total = b("Add", b.conv(x, 3, 3), side)
+    other = b.conv(total, 2, 3)
+    parts = [total, other] if first else [other, total]
+    graph = pack(to_graph(b.model(b.conv(b("Concat", *parts, axis=1), 4, 5)), npu_only=True), EXACT)
+    assert segments(graph) == packed
+
+
 def test_an_operand_of_the_wrong_form_is_not_packed_away() -> None:
     """A joined map is added to another one lane by lane: both lie alike."""
     b = Whole(seed=5)

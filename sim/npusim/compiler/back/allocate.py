@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """A buffer: size in vectors, alive from step `start` to step `end`, both included."""
+    """A buffer: size in vectors, alive from step `start` to step `end`, both included.  Identity matters, and is quick
+    to compare."""
 
     key: str
     size: int

@@ -67,10 +67,6 @@ class Layout:
         """Return int64[channels]: lane of each channel, counted from the map's first vector (vector * N + lane)."""
         return lanes_of(self.graph.maps[name].segments, self.native_dim, self._slices[name].lane)
 
-    def row_vectors(self, name: str) -> int:
-        """Vectors from one pixel row to the next in the map's root."""
-        return self.graph.maps[name].width * self._slices[name].pitch
-
     def size(self, root: str) -> int:
         """Vectors of a whole root map."""
         return self.graph.maps[root].pixels * self._slices[root].pitch

@@ -1,4 +1,4 @@
-"""Pack the parts of joined maps: passes from graph to graph that let several parts share a native vector.
+"""Pack the parts of joined maps: a pass from graph to graph that lets several parts share a native vector.
 
 A concatenation whose parts begin at vectors of their own wastes the lanes behind each: a dense layer of 32 channels
 takes a whole vector of 128.  Where a part fits into the lanes that the parts before it leave, it lies there instead.
@@ -62,6 +62,19 @@ class _Part:
     end: int
 
 
+def _anchored(graph: Graph) -> set[str]:
+    """Return the maps that must begin at lane 0: nothing but a matrix brings channels to other lanes."""
+    found: set[str] = set()
+    for step in graph.steps:
+        if isinstance(step, Layer):
+            operands = [o.map for o in map_operands(step)]
+            found |= {*operands, step.out} if operands else set()
+            found |= {step.source, step.out} if step.weights is None else set()
+        else:
+            found |= {*reads(step), *writes(step)}
+    return found
+
+
 class _Packer:
     """Decides for every boundary between segments whether it stays.
 
@@ -88,6 +101,8 @@ class _Packer:
                 owner, first, end = extent(graph, name)
                 self.read.setdefault(owner, []).append((at, first, end))
         self.separable = {owner for owner in self.parts if separable(graph, owner)}
+        anchored = _anchored(graph)
+        self.anchors = {place for child, place in graph.aliases.items() if child in anchored}
         self._link()
 
     # ---- classes -----------------------------------------------------------------------------------------------
@@ -127,7 +142,7 @@ class _Packer:
         for i in range(1, len(segments)):
             lane = lanes[i] % self.n
             fits = 0 < lane <= self.n - segments[i]
-            if self._gone(owner, i) and not (fits and self._readable(owner, i)):
+            if self._gone(owner, i) and (not fits or (owner, i) in self.anchors):
                 self.kept.add(self._find((owner, i)))
                 return True
         for first, end in self._runs(owner):
@@ -154,21 +169,6 @@ class _Packer:
             lanes += [sum(segments[first:i]) for i in range(first, end)]
         return lanes
 
-    def _readable(self, owner: str, segment: int) -> bool:
-        """Return whether all that read maps from this segment on can do so where it begins amid a vector."""
-        inside = {c for c, (parent, first) in self.graph.aliases.items() if (parent, first) == (owner, segment)}
-        for step in self.graph.steps:
-            if isinstance(step, Layer):
-                if step.weights is None and step.source in inside:
-                    return False
-                if any(o.map in inside for o in map_operands(step)):
-                    return False
-                if step.weights is None and step.out in inside:
-                    return False  # without a matrix nothing comes to other lanes
-            elif inside & {*reads(step), *writes(step)}:
-                return False
-        return True
-
     def _sound(self, owner: str, low: int, high: int, first: int, end: int) -> bool:
         """Return whether the parts with segments low..high-1, which share a vector, can write it one after the other.
 
@@ -190,9 +190,7 @@ class _Packer:
     def _writes(self, part: _Part, low: int, high: int, adds: bool) -> bool:
         """Return whether a part can be written to a vector with segments low..high-1, adds: to what is there."""
         layer = self.graph.steps[part.step]
-        if not isinstance(layer, Layer) or not quiet(layer):
-            return False
-        if layer.weights is None and not self._silent(layer.source):
+        if not isinstance(layer, Layer) or not self._makes_zeros(layer):
             return False
         if not adds:
             return True
@@ -204,14 +202,16 @@ class _Packer:
             return False  # its window would find results of its own
         return can_add(layer) and self.graph.maps[part.map].channels <= self.n
 
+    def _makes_zeros(self, layer: Layer) -> bool:
+        """Return whether a layer certainly makes zeros in the lanes behind its channels."""
+        used = [o.map for o in map_operands(layer)] + ([layer.source] if layer.weights is None else [])
+        return quiet(layer) and all(self._silent(name) for name in used)
+
     def _silent(self, name: str) -> bool:
-        """Return whether a map certainly has zeros in the lanes behind its channels."""
+        """Return whether a map certainly has zeros there."""
         joined = {*self.graph.aliases, *(owner for owner, _ in self.graph.aliases.values())}
         maker = next((s for s in self.graph.layers if s.out == name), None)
-        if name in joined or maker is None or not quiet(maker):
-            return False
-        used = [o.map for o in map_operands(maker)] + ([maker.source] if maker.weights is None else [])
-        return all(self._silent(other) for other in used)
+        return name not in joined and maker is not None and self._makes_zeros(maker)
 
     # ---- the result --------------------------------------------------------------------------------------------
 
