@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cli_tools import Call
 
+from npusim.cli.bench_all import NETWORKS
 from npusim.cli.commands import COMMANDS
 from npusim.cli.configs import MEANING
 from npusim.compiler.front.operators import OPERATORS
@@ -82,7 +83,8 @@ def test_every_dependency_is_justified() -> None:
 
 def test_the_readme_has_figures_and_every_command_is_documented() -> None:
     figures = page("README.md").split("<!-- figures -->")[1].split("<!-- end of figures -->")[0]
-    assert re.search(r"device latency \| \*\*[\d.]+ ms\*\*", figures)
+    for network in NETWORKS:
+        assert re.search(rf"^\| {network.label} \| [\d.]+ \|", figures, re.M), network.label
     everything = "".join(path.read_text("utf-8") for path in PAGES)
     for command in COMMANDS:
         assert f"npusim {command}" in everything
