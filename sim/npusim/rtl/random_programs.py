@@ -6,18 +6,18 @@ A program fills a window of every memory, works there, and sends everything out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
 import numpy.typing as npt
 
-from npusim.chain import Decoded, Memory, VectorMove, decode_stream
+from npusim.chain import ComputeChain, Decoded, Memory, Region, VectorMove, decode_stream
 from npusim.compiler.back.sync import synchronise
 from npusim.compiler.back.verify import verify_chains
 from npusim.config import DRAM_ALIGN, NpuConfig
-from npusim.engine.timing import simulate_time
+from npusim.engine.timing import Span, simulate_time
 from npusim.engine.values import Engine
 from npusim.errors import ProgramError
 from npusim.isa import BY_NAME, REGISTERS, Reg, Space, encode
@@ -140,9 +140,15 @@ def _extend(writer: _Writer, draft: Draft) -> list[int] | None:
 
 
 def _orderly(decoded: Decoded, config: NpuConfig) -> bool:
-    """True if no move writes DRAM bytes that an earlier one still reads: what docs/architecture.md 9 leaves out."""
+    """True if a program meets nothing that docs/architecture.md 9 leaves out of the times."""
+    spans = simulate_time(decoded, config).spans
+    return not _overwrites_reads(spans, config) and not _meets_both_ports(spans, config)
+
+
+def _overwrites_reads(spans: Sequence[Span], config: NpuConfig) -> bool:
+    """True if a move writes DRAM bytes that an earlier one still reads."""
     reading: list[tuple[int, int, int]] = []
-    for span in simulate_time(decoded, config).spans:
+    for span in spans:
         chain = span.chain
         if not isinstance(chain, VectorMove):
             continue
@@ -150,11 +156,33 @@ def _orderly(decoded: Decoded, config: NpuConfig) -> bool:
             low, high = int(region.spans[0, 0]), int(region.spans[-1, 1])
             late = [end for end, first, last in reading if end > span.start and first < high and low < last]
             if region.memory is Memory.DRAM and late:
-                return False
+                return True
         for region in chain.reads(config):
             if region.memory is Memory.DRAM:
                 reading.append((span.complete, int(region.spans[0, 0]), int(region.spans[-1, 1])))
-    return True
+    return False
+
+
+def _meets_both_ports(spans: Sequence[Span], config: NpuConfig) -> bool:
+    """True if a move is at a vector memory that compute chains read and write at the same time, so that it may wait."""
+    work = [
+        (span, _vrfs(span.chain.reads(config)), _vrfs(span.chain.writes(config)))
+        for span in spans
+        if isinstance(span.chain, ComputeChain)
+    ]
+    for move in spans:
+        if not isinstance(move.chain, VectorMove):
+            continue
+        beside = [(r, w) for span, r, w in work if span.start <= move.complete and move.start <= span.complete]
+        read = {memory for r, _ in beside for memory in r}
+        written = {memory for _, w in beside for memory in w}
+        if read & written & (_vrfs(move.chain.reads(config)) | _vrfs(move.chain.writes(config))):
+            return True
+    return False
+
+
+def _vrfs(regions: Iterable[Region]) -> set[Memory]:
+    return {region.memory for region in regions} & {Memory(space) for space in VRFS}
 
 
 def _end(writer: _Writer, draft: Draft) -> list[int]:
