@@ -86,13 +86,13 @@ def _set_domain(m: Any) -> None:
     m.opset_import.append(helper.make_opsetid("com.acme", 1))
 
 
-def _set_dim(axis: int, text: str = "", size: int = 0) -> Callable[[Any], None]:
+def _set_dim(axis: int, text: str = "", size: int | None = None) -> Callable[[Any], None]:
     def edit(m: Any) -> None:
         dim = m.graph.input[0].type.tensor_type.shape.dim[axis]
         dim.Clear()
         if text:
             dim.dim_param = text
-        elif size:
+        elif size is not None:
             dim.dim_value = size
 
     return edit
@@ -172,11 +172,15 @@ CASES: dict[str, tuple[Callable[[Any], None], str]] = {
     ),
     "symbolic height": (
         _set_dim(2, "height"),
-        "test: input 'x': dimension 2 is 'height', allowed: a number (only the batch may be symbolic)",
+        "test: input 'x': dimension 2 is 'height', allowed: a positive number (only the batch may be symbolic)",
     ),
     "unknown width": (
         _set_dim(3),
-        "test: input 'x': dimension 3 is unknown, allowed: a number (only the batch may be symbolic)",
+        "test: input 'x': dimension 3 is unknown, allowed: a positive number (only the batch may be symbolic)",
+    ),
+    "no row": (
+        _set_dim(2, size=0),
+        "test: input 'x': dimension 2 is 0, allowed: a positive number (only the batch may be symbolic)",
     ),
     "batch": (_set_dim(0, size=4), "test: input 'x': batch 4 in shape [4, 3, 6, 6], allowed: 1 or symbolic"),
     "channels": (

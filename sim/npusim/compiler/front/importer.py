@@ -303,8 +303,9 @@ def _input(value: Any, where: str, batch: int, one: bool) -> TensorInfo:
     for axis, dim in enumerate(dims):
         size = dim.dim_value if dim.HasField("dim_value") else 0
         if size <= 0 and axis != batch:
-            got = f"'{dim.dim_param}'" if dim.dim_param else str(size) if size else "unknown"
-            raise ModelError(f"{what}: dimension {axis} is {got}, allowed: a number (only the batch may be symbolic)")
+            got = f"'{dim.dim_param}'" if dim.dim_param else str(size) if dim.HasField("dim_value") else "unknown"
+            allowed = "a positive number (only the batch may be symbolic)"
+            raise ModelError(f"{what}: dimension {axis} is {got}, allowed: {allowed}")
         if one and axis == batch and size > 1 and len(dims) > 1:
             raise ModelError(f"{what}: batch {size} in shape {[d.dim_value for d in dims]}, allowed: 1 or symbolic")
         empty_list = len(dims) == 1 and dim.HasField("dim_value") and dtype == "int64"  # of axes, say
