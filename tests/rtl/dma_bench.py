@@ -139,7 +139,7 @@ class DmaBench:
             if self.traffic:
                 self._set("busy_rd", self._busy())
                 self._set("busy_wr", self._busy())
-                self._set("busy_addr", bench.rng.getrandbits(8))
+                self._set("busy_addr", bench.rng.getrandbits(16))
             await RisingEdge(dut.clk)
             if chain is not None:
                 if known(dut.wq_ready if chain.queue is Queue.WEIGHT else dut.vq_ready):

@@ -1,6 +1,6 @@
 // npu_dma_bench: the two DMA engines with their queues, semaphores, memories and DRAM, as npu_top joins them.
 // MEMORY = 1: axi_dram answers; 0: the bench does, on m_axi_*.  busy_rd and busy_wr: the compute path reads or writes that
-// memory in this cycle, at busy_addr; it writes only the upper half of a memory.
+// memory in this cycle, in the upper half of it, at the low and at the high byte of busy_addr.
 `include "npu_isa.vh"
 `include "npu_chain.vh"
 `default_nettype none
@@ -81,7 +81,7 @@ module npu_dma_bench #(
     output wire                   m_net_last,
     input  wire [4:0]             busy_rd,
     input  wire [4:0]             busy_wr,
-    input  wire [7:0]             busy_addr,
+    input  wire [15:0]            busy_addr,
     output wire                   m_axi_arvalid,
     input  wire                   m_axi_arready,
     output wire [0:0]             m_axi_arid,
@@ -188,12 +188,13 @@ module npu_dma_bench #(
 
     localparam [5*24-1:0] DEPTHS = {MULTIPLY_VRF_1[23:0], MULTIPLY_VRF_0[23:0],
                                     ADDSUB_VRF_1[23:0], ADDSUB_VRF_0[23:0], INITIAL_VRF[23:0]};
-    wire [5*24-1:0] busy_place;
+    wire [5*24-1:0] rd_place, wr_place;
     genvar m;
     generate
         for (m = 0; m < 5; m = m + 1) begin : g_busy
             localparam [23:0] HALF = DEPTHS[24*m +: 24] / 2;
-            assign busy_place[24*m +: 24] = HALF + {16'd0, busy_addr} % HALF;
+            assign rd_place[24*m +: 24] = HALF + {16'd0, busy_addr[7:0]} % HALF;
+            assign wr_place[24*m +: 24] = HALF + {16'd0, busy_addr[15:8]} % HALF;
         end
     endgenerate
     npu_memories #(
@@ -202,8 +203,8 @@ module npu_dma_bench #(
         .CHECK_INIT(0)
     ) memories_i (
         .clk(clk), .rst(rst), .clear(clear),
-        .rd_en(busy_rd), .rd_addr(busy_place), .rd_word({5*24{1'b0}}), .rd_data(),
-        .wr_en(busy_wr), .wr_addr(busy_place), .wr_data({V_W{1'b0}}),
+        .rd_en(busy_rd), .rd_addr(rd_place), .rd_word({5*24{1'b0}}), .rd_data(),
+        .wr_en(busy_wr), .wr_addr(wr_place), .wr_data({V_W{1'b0}}),
         .d_valid(d_valid), .d_ready(d_ready), .d_write(d_write), .d_addr(d_addr), .d_wdata(d_wdata), .d_word(d_word),
         .d_rvalid(d_rvalid), .d_rdata(d_rdata), .fault_valid(), .fault_code(), .fault_word());
 
