@@ -100,6 +100,11 @@ class GraphBuilder:
         self.nodes.append(helper.make_node("Constant", [], [name], name=f"{name}/Const", value_ints=value.tolist()))
         return name
 
+    def number(self, name: str, value: float) -> str:
+        """Add a constant that is no parameter: a float32."""
+        self.nodes.append(helper.make_node("Constant", [], [name], name=f"{name}/Const", value_float=value))
+        return name
+
     def declare(self, value: str, channels: int) -> str:
         """Tell the channels of a value whose node was appended directly."""
         self._channels[value] = channels

@@ -28,6 +28,7 @@ SSD_CLASSES = 21
 SSD_ANCHORS = {"block4": 4, "block7": 6, "block8": 6, "block9": 6, "block10": 4, "block11": 4}
 """Detecting layers and their default boxes a position."""
 L2_SCALE = 20.0  # of block 4's normalised features, as the paper initialises it
+SHORTEST = 1e-6  # length that a division takes at least: the root of the epsilon of TensorFlow's l2_normalize
 
 
 def vgg16(form: str = "whole", variant: Variant = SERVICE) -> Network:
@@ -107,7 +108,7 @@ def _ssd_layers(g: GraphBuilder, image: str, scope: str) -> dict[str, str]:
     for stage, (count, depth) in enumerate(STAGES, 1):
         x = _stage(g, x, f"{scope}/conv{stage}/conv{stage}", count, depth)
         if stage == 4:
-            y = g.node("LpNormalization", [x], f"{scope}/block4_box/L2Normalization/normalized", axis=1, p=2)
+            y = _unit_length(g, x, f"{scope}/block4_box/L2Normalization")
             layers["block4"] = g.scaled(y, f"{scope}/block4_box/L2Normalization", L2_SCALE)
         if stage < 5:
             x = _halve(g, x, f"{scope}/pool{stage}/MaxPool", keep_odd=stage == 4)
@@ -120,6 +121,13 @@ def _ssd_layers(g: GraphBuilder, image: str, scope: str) -> dict[str, str]:
         x = g.biased_conv(x, f"{scope}/block{block}/conv3x3", wide, 3, stride=1 + shrinks, padded=shrinks)
         layers[f"block{block}"] = x
     return layers
+
+
+def _unit_length(g: GraphBuilder, x: str, scope: str) -> str:
+    """Divide each position's channels by their length, or by SHORTEST if that is more."""
+    length = g.declare(g.node("ReduceL2", [x], f"{scope}/length", axes=[1], keepdims=1), 1)
+    at_least = g.number(f"{scope}/shortest", SHORTEST)
+    return g.node("Div", [x, g.node("Max", [length, at_least], f"{scope}/divisor")], f"{scope}/normalized")
 
 
 def _stage(g: GraphBuilder, x: str, scope: str, count: int, depth: int) -> str:
